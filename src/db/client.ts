@@ -1,0 +1,50 @@
+import { Kysely, PostgresDialect } from "kysely";
+import pg from "pg";
+import type { DB } from "./schema.ts";
+
+const INT8 = 20;
+
+/** int8 arrives as text; money and counts that a JavaScript number can't hold exactly must never pass silently. */
+function parseInt8(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) {
+    throw new RangeError("An int8 from the database is larger than JavaScript can hold exactly (2^53 - 1).");
+  }
+  return value;
+}
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") =>
+    oid === INT8 && format !== "binary"
+      ? parseInt8
+      : pg.types.getTypeParser(oid as pg.types.TypeId, format as "text")) as pg.CustomTypesConfig["getTypeParser"],
+};
+
+export interface PoolOptions {
+  readonly url: string;
+  /** Connections at most. */
+  readonly max: number;
+  /** What the administrator sees in pg_stat_activity. */
+  readonly name: string;
+  /** An idle connection that breaks is replaced by the pool; this is where it is told of. */
+  readonly onError: (error: Error) => void;
+}
+
+/** A pool that works behind a transaction-mode pooler: no startup parameters, no named statements, no session state. */
+export function createPool(options: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.max,
+    types,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    fallback_application_name: options.name,
+  });
+  pool.on("error", options.onError);
+  return pool;
+}
+
+/** Closing it closes the pool too. */
+export function createDatabase(pool: pg.Pool): Kysely<DB> {
+  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+}
