@@ -161,8 +161,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       donation_id uuid,
       frequency text,
       attribution_code text,
-      customer_id text,
-      latest_charge_id text
+      customer_id text
     );
     create index stripe_payment_intents_donation on stripe_payment_intents (donation_id) where donation_id is not null;
 

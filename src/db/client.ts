@@ -17,7 +17,7 @@ const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: "text" | "binary") =>
     oid === INT8 && format !== "binary"
       ? parseInt8
-      : pg.types.getTypeParser(oid as pg.types.TypeId, format as "text")) as pg.CustomTypesConfig["getTypeParser"],
+      : pg.types.getTypeParser(oid, format as "text")) as pg.CustomTypesConfig["getTypeParser"],
 };
 
 export interface PoolOptions {

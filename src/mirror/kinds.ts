@@ -1,0 +1,35 @@
+import type { Stripe } from "../stripe/types.ts";
+import type { Vault } from "../vault/vault.ts";
+import { charge } from "./charge.ts";
+import { checkoutSession } from "./checkout-session.ts";
+import { customer } from "./customer.ts";
+import { invoice } from "./invoice.ts";
+import { invoicePayment } from "./invoice-payment.ts";
+import type { MirrorKind, MirrorKindName, MirrorRow, MirrorTable } from "./kind.ts";
+import { paymentIntent } from "./payment-intent.ts";
+import { subscription } from "./subscription.ts";
+
+/** A row of any mirror table: its own columns are known to its kind alone. */
+export type AnyRow = MirrorRow & Readonly<Record<string, unknown>>;
+
+/** A kind whose object is taken on trust: `object.object` named it. */
+export interface AnyKind {
+  readonly name: MirrorKindName;
+  readonly table: MirrorTable;
+  readonly links: readonly string[];
+  readonly sealed: readonly string[];
+  readonly toRow: (object: unknown, asOf: Date, vault: Vault) => AnyRow;
+  readonly retrieve: (api: Stripe, id: string) => Promise<Stripe.Response<unknown>>;
+}
+
+const ALL = [customer, checkoutSession, subscription, invoice, paymentIntent, charge, invoicePayment].map(erase);
+const BY_NAME = new Map<string, AnyKind>(ALL.map((kind) => [kind.name, kind]));
+
+/** @returns null when the books need nothing of such objects. `name` is Stripe's own `object`. */
+export function mirrorKind(name: string): AnyKind | null {
+  return BY_NAME.get(name) ?? null;
+}
+
+function erase<Table extends MirrorTable, Source>(kind: MirrorKind<Table, Source>): AnyKind {
+  return kind as unknown as AnyKind;
+}

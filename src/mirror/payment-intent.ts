@@ -1,0 +1,36 @@
+import { fromStripeCurrency } from "../shared/money.ts";
+import type { Stripe } from "../stripe/types.ts";
+import { idOf, instant, type MirrorKind } from "./kind.ts";
+import { readMetadata } from "./metadata.ts";
+
+const LIFECYCLE: readonly string[] = [
+  "requires_payment_method",
+  "requires_confirmation",
+  "requires_action",
+  "processing",
+  "requires_capture",
+  "canceled",
+  "succeeded",
+];
+
+export const paymentIntent: MirrorKind<"stripe_payment_intents", Stripe.PaymentIntent> = {
+  name: "payment_intent",
+  table: "stripe_payment_intents",
+  links: ["donation_id", "frequency", "attribution_code", "customer_id"],
+  sealed: [],
+  toRow: (intent, asOf) => ({
+    id: intent.id,
+    as_of: asOf,
+    rank: Math.max(0, LIFECYCLE.indexOf(intent.status)),
+    deleted: false,
+    created: instant(intent.created),
+    status: intent.status,
+    amount: intent.amount,
+    amount_received: intent.amount_received,
+    currency: fromStripeCurrency(intent.currency),
+    failure_code: intent.last_payment_error?.decline_code ?? intent.last_payment_error?.code ?? null,
+    ...readMetadata(intent.metadata),
+    customer_id: idOf(intent.customer),
+  }),
+  retrieve: (api, id) => api.paymentIntents.retrieve(id),
+};

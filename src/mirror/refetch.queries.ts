@@ -1,0 +1,47 @@
+import { type Kysely, sql, type Transaction } from "kysely";
+import type { DB } from "../db/schema.ts";
+import type { MirrorKindName } from "./kind.ts";
+
+export interface Refetch {
+  readonly object_id: string;
+  readonly kind: string;
+  readonly attempts: number;
+}
+
+/** Two seconds from now the answer's date is surely newer than what is in doubt. */
+export async function askAgain(
+  trx: Transaction<DB>,
+  kind: MirrorKindName,
+  ids: readonly string[],
+  reason: string,
+): Promise<void> {
+  if (ids.length === 0) return;
+  await sql`
+    insert into refetches (object_id, kind, due_at, reason)
+    select distinct id, ${kind}::text, clock_timestamp() + interval '4 seconds', ${reason}::text from unnest(${ids}::text[]) as id
+    order by id
+    on conflict (object_id) do update set due_at = excluded.due_at, attempts = 0, reason = excluded.reason
+  `.execute(trx);
+}
+
+/** Claims what is due; what isn't finished within the lease falls due again. */
+export async function claimRefetches(db: Kysely<DB>, limit: number): Promise<readonly Refetch[]> {
+  const { rows } = await sql<Refetch>`
+    update refetches set due_at = clock_timestamp() + least(interval '1 hour', interval '15 seconds' * power(2, least(attempts, 10))),
+      attempts = attempts + 1
+    where object_id in (
+      select object_id from refetches where due_at <= clock_timestamp() order by due_at limit ${limit} for update skip locked
+    )
+    returning object_id, kind, attempts
+  `.execute(db);
+  return rows;
+}
+
+/** Unless it was asked for again meanwhile (then `attempts` begins anew). */
+export async function finishRefetch(trx: Transaction<DB>, refetch: Refetch): Promise<void> {
+  await trx
+    .deleteFrom("refetches")
+    .where("object_id", "=", refetch.object_id)
+    .where("attempts", "=", refetch.attempts)
+    .execute();
+}

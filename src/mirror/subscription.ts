@@ -1,0 +1,35 @@
+import { fromStripeCurrency } from "../shared/money.ts";
+import type { Stripe } from "../stripe/types.ts";
+import { idOf, instant, type MirrorKind } from "./kind.ts";
+import { readMetadata } from "./metadata.ts";
+
+export const subscription: MirrorKind<"stripe_subscriptions", Stripe.Subscription> = {
+  name: "subscription",
+  table: "stripe_subscriptions",
+  links: ["donation_id", "frequency", "attribution_code", "customer_id"],
+  sealed: [],
+  toRow: (object, asOf) => {
+    const item = object.items.data[0];
+    const unit = item?.price.unit_amount ?? null;
+    return {
+      id: object.id,
+      as_of: asOf,
+      rank: 0,
+      deleted: false,
+      created: instant(object.created),
+      status: object.status,
+      currency: fromStripeCurrency(object.currency),
+      amount: unit === null ? null : unit * (item?.quantity ?? 1),
+      interval: item?.price.recurring?.interval ?? null,
+      current_period_end: instant(item?.current_period_end),
+      cancel_at: instant(object.cancel_at),
+      cancel_at_period_end: object.cancel_at_period_end,
+      canceled_at: instant(object.canceled_at),
+      ended_at: instant(object.ended_at),
+      cancellation_reason: object.cancellation_details?.reason ?? null,
+      ...readMetadata(object.metadata),
+      customer_id: idOf(object.customer),
+    };
+  },
+  retrieve: (api, id) => api.subscriptions.retrieve(id),
+};

@@ -1,0 +1,17 @@
+/** Every column that holds sealed bytes. A migration that adds one adds it here, or a rotated key can't be retired (a test compares this with the schema). */
+export const SEALED_COLUMNS = [
+  { table: "vault_lookup_key", id: "id", column: "wrapped" },
+  { table: "checkouts", id: "donation_id", column: "params_sealed" },
+  { table: "checkouts", id: "donation_id", column: "url_sealed" },
+  { table: "idempotency_keys", id: "donation_id", column: "response_sealed" },
+  { table: "stripe_events", id: "id", column: "payload_sealed" },
+  { table: "stripe_customers", id: "id", column: "email_sealed" },
+  { table: "stripe_customers", id: "id", column: "name_sealed" },
+] as const;
+
+export type SealedColumn = (typeof SEALED_COLUMNS)[number];
+
+/** What a sealed value is bound to. */
+export function contextOf(column: SealedColumn, id: string): string {
+  return `${column.table}.${column.column}:${id}`;
+}
