@@ -1,0 +1,6 @@
+/** What a newsroom edits: config/newsroom.yaml and config/locales/. The parts are in newsroom/. */
+export { amountRules, copyFor, currencyFor, feeSchedule, pickLocale } from "./newsroom/choose.ts";
+export type { Copy } from "./newsroom/copy-schema.ts";
+export { loadNewsroom, type NewsroomConfig } from "./newsroom/load.ts";
+export { type AmountRules, type Campaign, FREQUENCIES, type Frequency } from "./newsroom/schema.ts";
+export { type WatchedNewsroom, watchNewsroom } from "./newsroom/watch.ts";

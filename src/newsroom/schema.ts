@@ -1,0 +1,135 @@
+import { z } from "zod";
+import { canonicalCurrency } from "../shared/money.ts";
+
+/*
+ * The form of config/newsroom.yaml. What spans several keys is in rules.ts. Messages say what is expected, never what
+ * was found: a newsroom's file may hold addresses and numbers that have no place in a log.
+ */
+
+export const FREQUENCIES = ["once", "monthly", "annual"] as const;
+export type Frequency = (typeof FREQUENCIES)[number];
+
+const line = z.string("expected text").trim().min(1, "must not be empty").max(200, "is longer than 200 characters");
+const date = z.iso.date("expected a date such as 2026-11-01");
+const country = z.string().regex(/^[A-Z]{2}$/, "expected a country as its two capital letters (ISO 3166)");
+const amount = z.int("expected a whole number of the currency's smallest unit").positive("must be above zero");
+
+const currency = z
+  .string("expected a currency code in quotes")
+  .refine((code) => canonicalCurrency(code) === code, "expected a currency as its three capital letters (ISO 4217)");
+
+const timeZone = z.string().refine(isTimeZone, "expected a time zone of the IANA list, such as Europe/Berlin");
+
+const locale = z
+  .string()
+  .regex(/^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/, "expected a language code such as en or pt-BR");
+
+const pageUrl = z.string().refine(isPublicPage, "expected an absolute https address (http only on localhost)");
+
+const origin = z
+  .string()
+  .refine(
+    (text) => isPublicPage(text) && new URL(text).origin === text,
+    "expected an origin such as https://www.example.org: no path, no slash at the end, no *",
+  );
+
+/** Kept as text so that no float takes part; YAML's bare 2.9 is as good as "2.9". */
+const percent = z
+  .union([z.string(), z.number().transform(String)], "expected a percentage such as 2.9")
+  .refine((text) => /^\d{1,2}(?:\.\d{1,4})?$/.test(text) && Number(text) < 50, "expected a percentage below 50, as 2.9");
+
+const amounts = z.strictObject({
+  presets: z.array(amount).min(3, "expected 3 to 6 amounts").max(6, "expected 3 to 6 amounts"),
+  default: amount,
+  minimum: amount,
+  maximum: amount,
+});
+
+const currencyRules = z.strictObject({
+  once: amounts,
+  monthly: amounts,
+  annual: amounts,
+  fees: z.strictObject({ percent, fixed: z.int("expected a whole number").nonnegative("must not be negative") }),
+});
+
+const campaign = z.strictObject({
+  name: line,
+  goal: amount.optional(),
+  currency: currency.optional(),
+  /** First day, in the newsroom's time zone. */
+  starts: date.optional(),
+  /** The day after the last one. */
+  ends: date.optional(),
+});
+
+const slug = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, "expected a name of small letters, digits and hyphens");
+
+/** https://docs.stripe.com/get-started/account/statement-descriptors: Latin, 22 at most, without < > \ ' " *. */
+const statementDescriptorSuffix = z
+  .string()
+  .regex(/^[\x20-\x7E]{1,22}$/, "expected at most 22 Latin characters")
+  .regex(/^[^<>\\'"*]*$/, "must not contain < > \\ ' \" or *")
+  .regex(/[A-Za-z]/, "must contain a letter");
+
+export const newsroomSchema = z.strictObject({
+  newsroom: z.strictObject({ name: line, url: pageUrl, contact_email: z.email("expected an e-mail address") }),
+  legal_entity: z.strictObject({
+    name: line,
+    postal_address: z.array(line).min(1, "expected at least one line").max(8, "expected at most eight lines"),
+    tax_number: line,
+    country,
+  }),
+  terms: z.strictObject({ version: date, terms_url: pageUrl, privacy_url: pageUrl }),
+  time_zone: timeZone,
+  default_locale: locale,
+  locales: z.array(locale).min(1, "expected at least one language").optional(),
+  allowed_origins: z.array(origin),
+  statement_descriptor_suffix: statementDescriptorSuffix,
+  stripe_product: z.strictObject({
+    id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "expected letters, digits, _ and - only"),
+    name: line,
+    description: line,
+  }),
+  default_currency: currency,
+  currencies: z.record(currency, currencyRules),
+  currency_by_country: z.record(country, currency),
+  stripe_minimums: z.record(currency, amount),
+  countries: z.strictObject({ blocked: z.array(country), acknowledge: z.array(country) }),
+  checkout: z.strictObject({
+    session_minutes: z.int("expected a whole number").min(30, "Stripe wants 30 at least").max(1440, "Stripe wants 1440 at most"),
+    recovery: z.boolean("expected true or false"),
+  }),
+  reminders: z.strictObject({
+    enabled: z.boolean("expected true or false"),
+    in_months: z
+      .array(z.int("expected a whole number").min(1, "expected 1 to 12").max(12, "expected 1 to 12"))
+      .min(1, "expected at least one choice")
+      .max(6, "expected at most six choices"),
+  }),
+  campaigns: z.record(slug, campaign),
+});
+
+export type NewsroomFile = z.infer<typeof newsroomSchema>;
+export type CurrencyRules = z.infer<typeof currencyRules>;
+export type AmountRules = z.infer<typeof amounts>;
+export type Campaign = z.infer<typeof campaign>;
+
+function isTimeZone(name: string): boolean {
+  // Node also takes offsets such as +01:00, which know no summer time.
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isPublicPage(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || url.username !== "" || url.password !== "") return false;
+  const local = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  return url.protocol === "https:" || (url.protocol === "http:" && local);
+}
