@@ -1,0 +1,132 @@
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SetupError } from "../../shared/errors.ts";
+import { type Child, launch } from "./child.ts";
+import type { Launcher } from "./launcher.ts";
+import { PortTaken } from "./port.ts";
+
+/** A line of what the database server says, for the log. */
+export interface ServerLine {
+  readonly level: "info" | "error";
+  readonly source: "postgres";
+  readonly msg: string;
+}
+
+export interface Server {
+  readonly pid: number;
+  /** Shuts down fast (open transactions are rolled back) and waits until it is gone; again is the same. */
+  stop(): Promise<void>;
+}
+
+const READY_MS = 60_000;
+const SHUTDOWN_MS = 15_000;
+
+/** Values that clients send must not reach a log: their errors and statements are theirs to report, without values. */
+const SETTINGS = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  password_encryption: "scram-sha-256",
+  timezone: "UTC",
+  log_timezone: "UTC",
+  lc_messages: "C",
+  logging_collector: "off",
+  log_min_messages: "log",
+  log_min_error_statement: "panic",
+  log_error_verbosity: "terse",
+  log_line_prefix: "",
+  log_checkpoints: "off",
+};
+
+/** Whatever happens to the machine, tests begin anew: nothing is worth waiting for the disk. */
+const NOT_DURABLE = {
+  fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+  wal_level: "minimal",
+  max_wal_senders: "0",
+  max_connections: "200",
+  autovacuum: "off",
+};
+
+/** Starts the server and returns once it accepts connections. Throws a SetupError with the reason when it does not. */
+export async function startServer(
+  launcher: Launcher,
+  options: { cluster: string; port: number; durable: boolean; log: (line: ServerLine) => void },
+): Promise<Server> {
+  const settings = Object.entries({ port: options.port, ...SETTINGS, ...(options.durable ? {} : NOT_DURABLE) });
+  const args = ["-D", options.cluster, ...settings.flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+  const child = launch(launcher, launcher.binaries.postgres, args);
+  const exited = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", () => resolve());
+  });
+  // An exit without a shutdown, such as an uncaught error's, where the kernel tells Postgres nothing.
+  const endWithUs = () => void child.kill("SIGINT");
+  process.once("exit", endWithUs);
+  void exited.then(() => process.removeListener("exit", endWithUs));
+
+  const stop = once(() => shutDown(child, exited));
+  try {
+    await ready(child, exited, options);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  let stopping = false;
+  void exited.then(() => {
+    if (!stopping) options.log({ level: "error", source: "postgres", msg: "the embedded Postgres ended unexpectedly" });
+  });
+  return {
+    pid: child.pid as number,
+    stop: async () => {
+      stopping = true;
+      await stop();
+    },
+  };
+}
+
+async function ready(
+  child: Child,
+  exited: Promise<void>,
+  options: { cluster: string; port: number; log: (line: ServerLine) => void },
+): Promise<void> {
+  const accepting = Promise.withResolvers<true>();
+  const said: string[] = [];
+  child.stdin.on("error", () => {});
+  child.stdout.resume();
+  createInterface({ input: child.stderr }).on("line", (msg) => {
+    if (said.length < 50) said.push(msg);
+    options.log({ level: /^(FATAL|PANIC):/.test(msg) ? "error" : "info", source: "postgres", msg });
+    if (msg.includes("ready to accept connections")) accepting.resolve(true);
+  });
+  const timeout = new AbortController();
+  const result = await Promise.race([
+    accepting.promise,
+    exited.then(() => false),
+    sleep(READY_MS, false, { signal: timeout.signal }),
+  ]);
+  timeout.abort();
+  if (result) return;
+  const output = said.join("\n");
+  if (/Address already in use/.test(output)) throw new PortTaken(options.port, "EADDRINUSE");
+  const why = said.findLast((line) => /^(FATAL|PANIC)/.test(line)) ?? said.at(-1) ?? "it said nothing";
+  throw new SetupError([`The embedded Postgres did not start on ${options.cluster}: ${why}`]);
+}
+
+async function shutDown(child: Child, exited: Promise<void>): Promise<void> {
+  for (const signal of ["SIGINT", "SIGQUIT", "SIGKILL"] as const) {
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+    child.kill(signal);
+    const timeout = new AbortController();
+    await Promise.race([exited, sleep(SHUTDOWN_MS, undefined, { signal: timeout.signal }).catch(() => {})]);
+    timeout.abort();
+  }
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= action();
+    return running;
+  };
+}
