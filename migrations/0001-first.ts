@@ -45,7 +45,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       check (fees_covered or amount = chosen_amount)
     );
     comment on table donations is 'A reader''s commitment. What the reader chose is written at checkout; status, donor and the stripe_* links are derived from the mirror.';
-    create index donations_customer on donations (stripe_customer) where stripe_customer is not null;
 
     create table consents (
       donation_id uuid primary key references donations,
@@ -163,6 +162,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       attribution_code text,
       customer_id text
     );
+    create index stripe_sessions_customer on stripe_sessions (customer_id) where customer_id is not null;
+    create index stripe_payment_intents_customer on stripe_payment_intents (customer_id) where customer_id is not null;
     create index stripe_payment_intents_donation on stripe_payment_intents (donation_id) where donation_id is not null;
 
     create table stripe_charges (
@@ -248,6 +249,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       attribution_code text,
       customer_id text
     );
+    create index stripe_subscriptions_customer on stripe_subscriptions (customer_id) where customer_id is not null;
     create index stripe_subscriptions_donation on stripe_subscriptions (donation_id) where donation_id is not null;
 
     create table refetches (

@@ -22,7 +22,15 @@ export interface AnyKind {
   readonly retrieve: (api: Stripe, id: string) => Promise<Stripe.Response<unknown>>;
 }
 
-const ALL = [customer, checkoutSession, subscription, invoice, paymentIntent, charge, invoicePayment].map(erase);
+const ALL: readonly AnyKind[] = [
+  erase(customer),
+  erase(checkoutSession),
+  erase(subscription),
+  erase(invoice),
+  erase(paymentIntent),
+  erase(charge),
+  erase(invoicePayment),
+];
 const BY_NAME = new Map<string, AnyKind>(ALL.map((kind) => [kind.name, kind]));
 
 /** @returns null when the books need nothing of such objects. `name` is Stripe's own `object`. */

@@ -8,7 +8,7 @@ export interface Refetch {
   readonly attempts: number;
 }
 
-/** Two seconds from now the answer's date is surely newer than what is in doubt. */
+/** Three seconds from now the answer, dated a second back, is surely newer than what is in doubt. */
 export async function askAgain(
   trx: Transaction<DB>,
   kind: MirrorKindName,
@@ -18,7 +18,7 @@ export async function askAgain(
   if (ids.length === 0) return;
   await sql`
     insert into refetches (object_id, kind, due_at, reason)
-    select distinct id, ${kind}::text, clock_timestamp() + interval '4 seconds', ${reason}::text from unnest(${ids}::text[]) as id
+    select distinct id, ${kind}::text, clock_timestamp() + interval '3 seconds', ${reason}::text from unnest(${ids}::text[]) as id
     order by id
     on conflict (object_id) do update set due_at = excluded.due_at, attempts = 0, reason = excluded.reason
   `.execute(trx);

@@ -44,7 +44,7 @@ export function createStripeClient(options: StripeClientOptions): StripeClient {
       const durationMs = performance.now() - startedAt;
       const date = Date.parse(object.lastResponse.headers["date"] ?? "");
       if (Number.isNaN(date)) throw new Error("Stripe's answer carries no Date header, so its age is unknown.");
-      return { object, asOf: new Date(Math.floor((date - durationMs - 1000) / 1000) * 1000) };
+      return { object, asOf: new Date(Math.floor(date - durationMs - 1000)) };
     },
   };
 }

@@ -1,0 +1,57 @@
+import { sql, type Transaction } from "kysely";
+import type { DB } from "../db/schema.ts";
+
+interface DirtyObject {
+  readonly kind: string;
+  readonly object_id: string;
+}
+
+/** Takes marks for this transaction alone; if it rolls back, they are there again. */
+export async function claimDirty(trx: Transaction<DB>, limit: number): Promise<readonly DirtyObject[]> {
+  const { rows } = await sql<DirtyObject>`
+    delete from dirty_objects where seq in (
+      select seq from dirty_objects order by seq limit ${limit} for update skip locked
+    )
+    returning kind, object_id
+  `.execute(trx);
+  return rows;
+}
+
+/**
+ * The donations that these objects belong to, in id order. It goes by mirror rows alone: each of them was committed before its
+ * object was marked, so of two halves that arrive at once the later mark always finds the other half. Objects without a way to
+ * a donation are not ours, or wait for the object that links them, whose own mark leads here again.
+ */
+export async function donationsOf(trx: Transaction<DB>, dirty: readonly DirtyObject[]): Promise<readonly string[]> {
+  const { rows } = await sql<{ donation_id: string }>`
+    with dirty as (
+      select * from unnest(${dirty.map((row) => row.kind)}::text[], ${dirty.map((row) => row.object_id)}::text[]) as d (kind, id)
+    ), intents as (
+      select id from dirty where kind = 'payment_intent'
+      union select c.payment_intent_id from dirty join stripe_charges c on c.id = dirty.id where kind = 'charge'
+    ), paid_invoices as (
+      select p.invoice_id as id from dirty join stripe_invoice_payments p on p.id = dirty.id where kind = 'invoice_payment'
+      union select p.invoice_id from dirty join stripe_invoice_payments p on p.charge_id = dirty.id where kind = 'charge'
+      union select p.invoice_id from intents join stripe_invoice_payments p on p.payment_intent_id = intents.id
+      union select id from dirty where kind = 'invoice'
+    ), invoices as (
+      select i.subscription_id, i.donation_id from paid_invoices join stripe_invoices i on i.id = paid_invoices.id
+    ), subscriptions as (
+      select id from dirty where kind = 'subscription'
+      union select subscription_id from invoices
+    ), found as (
+      select donation_id from invoices
+      union select s.donation_id from subscriptions join stripe_subscriptions s on s.id = subscriptions.id
+      union select s.donation_id from subscriptions join stripe_sessions s on s.subscription_id = subscriptions.id
+      union select p.donation_id from intents join stripe_payment_intents p on p.id = intents.id
+      union select s.donation_id from intents join stripe_sessions s on s.payment_intent_id = intents.id
+      union select s.donation_id from dirty join stripe_sessions s on s.id = dirty.id where kind = 'checkout.session'
+      union select s.donation_id from dirty join stripe_sessions s on s.customer_id = dirty.id where kind = 'customer'
+      union select s.donation_id from dirty join stripe_subscriptions s on s.customer_id = dirty.id where kind = 'customer'
+      union select p.donation_id from dirty join stripe_payment_intents p on p.customer_id = dirty.id where kind = 'customer'
+      union select d.id::uuid from dirty d where kind = 'donation'
+    )
+    select donation_id from found where donation_id is not null order by donation_id
+  `.execute(trx);
+  return rows.map((row) => row.donation_id);
+}

@@ -1,0 +1,141 @@
+import { paymentId } from "./ids.ts";
+import type {
+  BalanceTransaction,
+  Charge,
+  DonationGraph,
+  Invoice,
+  PaymentIntent,
+  PaymentRow,
+  PaymentStatus,
+} from "./types.ts";
+
+type Attempt = Omit<PaymentRow, "installment">;
+
+/**
+ * One payment a PaymentIntent (once) or an invoice (recurring), and nothing else makes one: the completed session only links, or the
+ * first month would count twice. Installments are numbered by Stripe's own dates.
+ */
+export function derivePayments(graph: DonationGraph, frequency: string): readonly PaymentRow[] {
+  const ofInvoices = new Set(graph.invoicePayments.map((row) => row.payment_intent_id));
+  const attempts = [
+    ...graph.invoices.map((invoice) => ({ created: invoice.created, key: invoice.id, row: ofInvoice(graph, invoice, frequency) })),
+    ...graph.paymentIntents
+      .filter((intent) => !ofInvoices.has(intent.id))
+      .map((intent) => ({ created: intent.created, key: intent.id, row: ofIntent(graph, intent, frequency) })),
+  ];
+  return attempts
+    .filter((attempt) => attempt.row !== null)
+    .sort((a, b) => +a.created - +b.created || (a.key < b.key ? -1 : 1))
+    .map((attempt, index) => ({ ...(attempt.row as Attempt), installment: index + 1 }));
+}
+
+function ofIntent(graph: DonationGraph, intent: PaymentIntent, frequency: string): Attempt | null {
+  if (frequency !== "once") return null;
+  const status = intentStatus(graph, intent);
+  if (status === null) return null;
+  const charge = chargeOf(graph, [intent.id], []);
+  return {
+    id: paymentId(intent.id),
+    donation_id: graph.id,
+    frequency,
+    status,
+    currency: intent.currency,
+    amount: status === "paid" ? intent.amount_received : intent.amount,
+    ...datesOf(status, intent.created, null, charge, settlementOf(graph, charge)),
+    ...methodOf(charge),
+    ...moneyOf(settlementOf(graph, charge)),
+    stripe_payment_intent: intent.id,
+    stripe_charge: charge?.id ?? null,
+    stripe_invoice: null,
+    stripe_subscription: null,
+  };
+}
+
+/** A decline while the session is open isn't final and makes no payment; after a completed session it is a delayed method's failure. */
+function intentStatus(graph: DonationGraph, intent: PaymentIntent): PaymentStatus | null {
+  if (intent.status === "succeeded") return "paid";
+  if (intent.status === "processing") return "processing";
+  const completed = graph.sessions.some((row) => row.payment_intent_id === intent.id && row.status === "complete");
+  return completed && (intent.status === "requires_payment_method" || intent.status === "canceled") ? "failed" : null;
+}
+
+function ofInvoice(graph: DonationGraph, invoice: Invoice, frequency: string): Attempt | null {
+  const links = graph.invoicePayments.filter((row) => row.invoice_id === invoice.id);
+  const intents = graph.paymentIntents.filter((intent) => links.some((link) => link.payment_intent_id === intent.id));
+  const status = invoiceStatus(invoice, intents);
+  const amount = status === "paid" ? invoice.amount_paid : invoice.amount_due;
+  if (status === null || amount <= 0) return null;
+  const charge = chargeOf(
+    graph,
+    intents.map((intent) => intent.id),
+    links.flatMap((link) => link.charge_id ?? []),
+  );
+  const intent = intents.find((row) => row.id === charge?.payment_intent_id) ?? intents[0];
+  return {
+    id: paymentId(invoice.id),
+    donation_id: graph.id,
+    frequency,
+    status,
+    currency: invoice.currency,
+    amount,
+    ...datesOf(status, invoice.created, invoice.paid_at, charge, settlementOf(graph, charge)),
+    ...methodOf(charge),
+    ...moneyOf(settlementOf(graph, charge)),
+    stripe_payment_intent: intent?.id ?? null,
+    stripe_charge: charge?.id ?? null,
+    stripe_invoice: invoice.id,
+    stripe_subscription: invoice.subscription_id,
+  };
+}
+
+function invoiceStatus(invoice: Invoice, intents: readonly PaymentIntent[]): PaymentStatus | null {
+  if (invoice.status === "paid") return "paid";
+  if (invoice.status === "draft") return null;
+  if (intents.some((intent) => intent.status === "processing")) return "processing";
+  const isFirst = invoice.billing_reason === "subscription_create";
+  if (isFirst && invoice.status === "open") return null;
+  return invoice.attempt_count > 0 || invoice.status === "uncollectible" ? "failed" : null;
+}
+
+/** The charge that went through, else the latest that was tried. */
+function chargeOf(graph: DonationGraph, intentIds: readonly string[], chargeIds: readonly string[]): Charge | undefined {
+  return graph.charges
+    .filter((row) => (row.payment_intent_id !== null && intentIds.includes(row.payment_intent_id)) || chargeIds.includes(row.id))
+    .toSorted(
+      (a, b) =>
+        Number(b.status === "succeeded") - Number(a.status === "succeeded") || +b.created - +a.created || (a.id < b.id ? 1 : -1),
+    )[0];
+}
+
+function settlementOf(graph: DonationGraph, charge: Charge | undefined): BalanceTransaction | undefined {
+  if (charge === undefined) return undefined;
+  return graph.balanceTransactions.find((row) => row.source_id === charge.id);
+}
+
+function datesOf(
+  status: PaymentStatus,
+  attemptedAt: Date,
+  paidAt: Date | null,
+  charge: Charge | undefined,
+  settlement: BalanceTransaction | undefined,
+): Pick<Attempt, "booked_at" | "paid_at"> {
+  const bookedAt = settlement?.created ?? charge?.created ?? attemptedAt;
+  return { booked_at: bookedAt, paid_at: status === "paid" ? (paidAt ?? charge?.created ?? attemptedAt) : null };
+}
+
+function methodOf(charge: Charge | undefined): Pick<Attempt, "payment_method" | "card_country"> {
+  return { payment_method: charge?.wallet ?? charge?.method_type ?? null, card_country: charge?.card_country ?? null };
+}
+
+function moneyOf(
+  settlement: BalanceTransaction | undefined,
+): Pick<Attempt, "settlement_currency" | "settled_gross" | "fee" | "net" | "exchange_rate" | "stripe_balance_transaction"> {
+  return {
+    settlement_currency: settlement?.currency ?? null,
+    settled_gross: settlement?.amount ?? null,
+    fee: settlement?.fee ?? null,
+    net: settlement?.net ?? null,
+    exchange_rate: settlement?.exchange_rate ?? null,
+    stripe_balance_transaction: settlement?.id ?? null,
+  };
+}

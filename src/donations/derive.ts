@@ -1,0 +1,25 @@
+import type { Vault } from "../vault/vault.ts";
+import { deriveDonation, deriveForeignDonation } from "./derive-donation.ts";
+import { derivePayments } from "./derive-payments.ts";
+import type { DerivedDonation, DonationGraph, NewDonation, PaymentRow } from "./types.ts";
+
+export interface Derived {
+  readonly id: string;
+  /** The whole row where it is made from Stripe's metadata alone, else null. */
+  readonly foreign: NewDonation | null;
+  readonly donation: DerivedDonation;
+  readonly payments: readonly PaymentRow[];
+}
+
+/**
+ * A pure function of mirror and ledger rows: the same rows give the same donation and payments, whatever the order in which they came.
+ * @returns null while Stripe has told too little to know the donation's amount
+ */
+export function derive(graph: DonationGraph, vault: Vault): Derived | null {
+  const isOurs = graph.donation?.origin === "checkout";
+  const foreign = isOurs ? null : deriveForeignDonation(graph, vault);
+  const frequency = graph.donation?.frequency ?? foreign?.frequency;
+  if (frequency === undefined) return null;
+  const payments = derivePayments(graph, frequency);
+  return { id: graph.id, foreign, donation: deriveDonation(graph, payments), payments };
+}

@@ -1,0 +1,139 @@
+import { sql, type Transaction } from "kysely";
+import type { DB } from "../db/schema.ts";
+import type { Donation, DonationGraph } from "./types.ts";
+
+/**
+ * Locks these donations in id order, so that whoever derives later also reads later. One that the database has never seen has no
+ * row to lock yet: an advisory lock stands in for it until the transaction ends.
+ */
+export async function lockDonations(trx: Transaction<DB>, ids: readonly string[]): Promise<readonly Donation[]> {
+  const known = await lockRows(trx, ids);
+  const unseen = ids.filter((id) => !known.some((row) => row.id === id));
+  if (unseen.length === 0) return known;
+  await sql`
+    select pg_advisory_xact_lock(hashtextextended(id, 0)) from (select unnest(${unseen}::text[]) as id order by 1) as ordered
+  `.execute(trx);
+  return [...known, ...(await lockRows(trx, unseen))];
+}
+
+async function lockRows(trx: Transaction<DB>, ids: readonly string[]): Promise<readonly Donation[]> {
+  const { rows } = await sql<Donation>`
+    select * from donations where id = any(${ids}::uuid[]) order by id for update
+  `.execute(trx);
+  return rows;
+}
+
+/** Everything that the mirror and the ledger know of these donations: nine statements, however many donations. */
+export async function readGraphs(
+  trx: Transaction<DB>,
+  ids: readonly string[],
+  donations: readonly Donation[],
+): Promise<readonly DonationGraph[]> {
+  if (ids.length === 0) return [];
+  const sessions = await trx.selectFrom("stripe_sessions").selectAll().where("donation_id", "in", ids).execute();
+  const subscriptions = await trx
+    .selectFrom("stripe_subscriptions")
+    .selectAll()
+    .where((where) =>
+      where.or([where("donation_id", "in", ids), where("id", "in", orNone(sessions.map((row) => row.subscription_id)))]),
+    )
+    .execute();
+  const invoices = await trx
+    .selectFrom("stripe_invoices")
+    .selectAll()
+    .where((where) =>
+      where.or([where("donation_id", "in", ids), where("subscription_id", "in", orNone(subscriptions.map((row) => row.id)))]),
+    )
+    .execute();
+  const invoicePayments = await trx
+    .selectFrom("stripe_invoice_payments")
+    .selectAll()
+    .where("invoice_id", "in", orNone(invoices.map((row) => row.id)))
+    .execute();
+  const intentIds = [...sessions, ...invoicePayments].map((row) => row.payment_intent_id);
+  const paymentIntents = await trx
+    .selectFrom("stripe_payment_intents")
+    .selectAll()
+    .where((where) => where.or([where("donation_id", "in", ids), where("id", "in", orNone(intentIds))]))
+    .execute();
+  const chargeIds = invoicePayments.map((row) => row.charge_id);
+  const charges = await trx
+    .selectFrom("stripe_charges")
+    .selectAll()
+    .where((where) =>
+      where.or([
+        where("payment_intent_id", "in", orNone(paymentIntents.map((row) => row.id))),
+        where("id", "in", orNone(chargeIds)),
+      ]),
+    )
+    .execute();
+  const balanceTransactions = await trx
+    .selectFrom("balance_transactions")
+    .selectAll()
+    .where("source_id", "in", orNone(charges.map((row) => row.id)))
+    .where("type", "in", ["charge", "payment"])
+    .execute();
+  const customerIds = [...sessions, ...subscriptions, ...paymentIntents].map((row) => row.customer_id);
+  const customers = await trx
+    .selectFrom("stripe_customers")
+    .select(["id", "email_hash"])
+    .where("id", "in", orNone(customerIds))
+    .execute();
+
+  const all = { sessions, subscriptions, invoices, invoicePayments, paymentIntents, charges, balanceTransactions, customers };
+  return ids.map((id) => graphOf(id, donations.find((row) => row.id === id) ?? null, all));
+}
+
+type Rows = Omit<DonationGraph, "id" | "donation">;
+
+/** An absent link matches nothing: a null must never join rows that have nothing to do with each other. */
+function graphOf(id: string, donation: Donation | null, all: Rows): DonationGraph {
+  const sessions = all.sessions.filter((row) => row.donation_id === id);
+  const subscriptions = linked(all.subscriptions, (row) => row.donation_id === id, sessions.map((row) => row.subscription_id));
+  const subscriptionIds = present(subscriptions.map((row) => row.id));
+  const invoices = all.invoices.filter((row) => row.donation_id === id || has(subscriptionIds, row.subscription_id));
+  const invoiceIds = present(invoices.map((row) => row.id));
+  const invoicePayments = all.invoicePayments.filter((row) => has(invoiceIds, row.invoice_id));
+  const intentLinks = [...sessions, ...invoicePayments].map((row) => row.payment_intent_id);
+  const paymentIntents = linked(all.paymentIntents, (row) => row.donation_id === id, intentLinks);
+  const intentIds = present(paymentIntents.map((row) => row.id));
+  const chargeLinks = invoicePayments.map((row) => row.charge_id);
+  const charges = linked(all.charges, (row) => has(intentIds, row.payment_intent_id), chargeLinks);
+  const chargeIds = present(charges.map((row) => row.id));
+  const customerIds = [...sessions, ...subscriptions, ...paymentIntents].map((row) => row.customer_id);
+  return {
+    id,
+    donation,
+    sessions,
+    subscriptions,
+    invoices,
+    invoicePayments,
+    paymentIntents,
+    charges,
+    balanceTransactions: all.balanceTransactions.filter((row) => has(chargeIds, row.source_id)),
+    customers: linked(all.customers, () => false, customerIds),
+  };
+}
+
+function linked<Row extends { readonly id: string }>(
+  rows: readonly Row[],
+  own: (row: Row) => boolean,
+  links: readonly (string | null)[],
+): readonly Row[] {
+  const ids = present(links);
+  return rows.filter((row) => own(row) || ids.has(row.id));
+}
+
+function present(values: readonly (string | null)[]): ReadonlySet<string> {
+  return new Set(values.filter((value) => value !== null));
+}
+
+function has(ids: ReadonlySet<string>, id: string | null): boolean {
+  return id !== null && ids.has(id);
+}
+
+/** `in ()` is no SQL; no id is empty. */
+function orNone(values: readonly (string | null)[]): string[] {
+  const ids = [...present(values)];
+  return ids.length === 0 ? [""] : ids;
+}

@@ -1,0 +1,68 @@
+import { sql, type Transaction } from "kysely";
+import type { DB } from "../db/schema.ts";
+import type { Derived } from "./derive.ts";
+import type { NewDonation, PaymentRow } from "./types.ts";
+
+/** Writes what differs and nothing else: deriving again changes no row. */
+export async function writeDerived(trx: Transaction<DB>, derived: readonly Derived[]): Promise<void> {
+  if (derived.length === 0) return;
+  await insertForeign(trx, derived.flatMap((one) => one.foreign ?? []));
+  await updateDonations(trx, derived);
+  await removePayments(trx, derived);
+  await upsertPayments(trx, derived.flatMap((one) => one.payments));
+}
+
+async function insertForeign(trx: Transaction<DB>, rows: readonly NewDonation[]): Promise<void> {
+  for (const row of rows) {
+    const { id, status, ...chosen } = row;
+    await trx
+      .insertInto("donations")
+      .values(row)
+      .onConflict((conflict) => conflict.column("id").doUpdateSet(chosen).where("donations.origin", "=", "stripe"))
+      .execute();
+  }
+}
+
+async function updateDonations(trx: Transaction<DB>, derived: readonly Derived[]): Promise<void> {
+  const values = derived.map(
+    ({ id, donation: d }) =>
+      sql`(${id}::uuid, ${d.status}::text, ${d.subscription_status}::text, ${d.donor_id}::uuid, ${d.stripe_session}::text,
+        ${d.stripe_payment_intent}::text, ${d.stripe_subscription}::text, ${d.stripe_customer}::text)`,
+  );
+  await sql`
+    update donations d
+    set status = v.status, subscription_status = v.subscription_status, donor_id = v.donor_id, stripe_session = v.stripe_session,
+      stripe_payment_intent = v.stripe_payment_intent, stripe_subscription = v.stripe_subscription, stripe_customer = v.stripe_customer
+    from (values ${sql.join(values)}) as v
+      (id, status, subscription_status, donor_id, stripe_session, stripe_payment_intent, stripe_subscription, stripe_customer)
+    where d.id = v.id
+      and (d.status, d.subscription_status, d.donor_id, d.stripe_session, d.stripe_payment_intent, d.stripe_subscription, d.stripe_customer)
+        is distinct from
+        (v.status, v.subscription_status, v.donor_id, v.stripe_session, v.stripe_payment_intent, v.stripe_subscription, v.stripe_customer)
+  `.execute(trx);
+}
+
+async function removePayments(trx: Transaction<DB>, derived: readonly Derived[]): Promise<void> {
+  await sql`
+    delete from payments
+    where donation_id = any(${derived.map((one) => one.id)}::uuid[])
+      and id <> all(${derived.flatMap((one) => one.payments.map((payment) => payment.id))}::uuid[])
+  `.execute(trx);
+}
+
+async function upsertPayments(trx: Transaction<DB>, rows: readonly PaymentRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const columns = Object.keys(rows[0] as PaymentRow) as (keyof PaymentRow)[];
+  const others = columns.filter((column) => column !== "id");
+  const list = (prefix: string, names: readonly string[]) => sql.join(names.map((name) => sql.ref(`${prefix}.${name}`)));
+  await trx
+    .insertInto("payments")
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict
+        .column("id")
+        .doUpdateSet((eb) => Object.fromEntries(others.map((column) => [column, eb.ref(`excluded.${column}`)])))
+        .where(sql<boolean>`(${list("payments", others)}) is distinct from (${list("excluded", others)})`),
+    )
+    .execute();
+}

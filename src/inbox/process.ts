@@ -1,0 +1,75 @@
+import type { Deps } from "../deps.ts";
+import { askAgain } from "../mirror/refetch.queries.ts";
+import { storeSnapshots } from "../mirror/store.ts";
+import { type Interpretation, interpret } from "./interpret.ts";
+import { type ClaimedEvent, claimEvents, type Finished, finishEvents } from "./store.queries.ts";
+
+const BATCH = 250;
+/** With the growing pauses between them, some five hours: after that someone has to look. */
+const ATTEMPTS = 12;
+
+type InboxDeps = Pick<Deps, "db" | "log" | "vault">;
+
+interface Read {
+  readonly event: ClaimedEvent;
+  readonly interpretation: Interpretation;
+}
+
+/** Applies a batch of due events to the mirror. @returns how many were claimed */
+export async function processInbox(deps: InboxDeps): Promise<number> {
+  const events = await claimEvents(deps.db, BATCH);
+  if (events.length === 0) return 0;
+  try {
+    await apply(deps, events.map((event) => read(deps, event)));
+  } catch {
+    for (const event of events) await applyAlone(deps, event);
+  }
+  return events.length;
+}
+
+/** One event that can't be applied must not hold up the others of its batch. */
+async function applyAlone(deps: InboxDeps, event: ClaimedEvent): Promise<void> {
+  try {
+    await apply(deps, [read(deps, event)]);
+  } catch (error) {
+    const dead = event.attempts >= ATTEMPTS;
+    deps.log[dead ? "error" : "warn"](
+      { event_id: event.id, type: event.type, attempts: event.attempts, err: error },
+      dead ? "an event is dead: look at it with `events dead`, then replay it" : "an event could not be applied yet",
+    );
+    await finishEvents(deps.db, [{ id: event.id, state: dead ? "dead" : "received", reason: reasonOf(error) }]);
+  }
+}
+
+function read(deps: InboxDeps, event: ClaimedEvent): Read {
+  return { event, interpretation: interpret(event, deps.vault) };
+}
+
+async function apply(deps: InboxDeps, batch: readonly Read[]): Promise<void> {
+  await deps.db.transaction().execute(async (trx) => {
+    const snapshots = batch.flatMap(({ interpretation }) => (interpretation.kind === "snapshot" ? [interpretation.snapshot] : []));
+    await storeSnapshots(trx, snapshots);
+    for (const { interpretation } of batch) {
+      if (interpretation.kind !== "hint") continue;
+      await askAgain(trx, interpretation.mirror.name, [interpretation.id], interpretation.reason);
+    }
+    await finishEvents(trx, batch.map(finished));
+  });
+}
+
+function finished({ event, interpretation }: Read): Finished {
+  switch (interpretation.kind) {
+    case "snapshot":
+      return { id: event.id, state: "applied", reason: null };
+    case "hint":
+      return { id: event.id, state: "applied", reason: `${interpretation.reason}: the object is fetched in ours` };
+    case "ignored":
+      return { id: event.id, state: "ignored", reason: interpretation.reason };
+  }
+}
+
+/** Only what can't quote the payload. */
+function reasonOf(error: unknown): string {
+  if (error instanceof SyntaxError) return "SyntaxError: the payload is no JSON";
+  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 200) : "unknown failure";
+}
