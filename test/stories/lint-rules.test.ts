@@ -127,6 +127,21 @@ const broken: Broken[] = [
     code: `export { http } from "msw";`,
     rule: "lint/correctness/noUndeclaredDependencies",
   },
+  {
+    file: "src/inbox/floating.ts",
+    code: "const later = async () => 1;\nexport function it() {\n  later();\n}",
+    rule: "lint/nursery/noFloatingPromises",
+  },
+  {
+    file: "src/inbox/misused.ts",
+    code: "export const it = () => [1].forEach(async () => {});",
+    rule: "lint/nursery/noMisusedPromises",
+  },
+  {
+    file: "src/inbox/exhaustive.ts",
+    code: 'type Kind = "a" | "b";\nexport function it(kind: Kind) {\n  switch (kind) {\n    case "a":\n      return 1;\n  }\n}',
+    rule: "lint/nursery/useExhaustiveSwitchCases",
+  },
   { file: "src/inbox/cycle.ts", code: `export { it } from "./cycle-back.ts";`, rule: "lint/suspicious/noImportCycles" },
   {
     file: "src/inbox/cycle-back.ts",
