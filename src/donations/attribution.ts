@@ -56,7 +56,9 @@ export function encodeAttribution(vault: Vault, donationId: string, remembered: 
 /** @returns null when the code can't be opened: the gift still counts, its attribution is unknown. */
 export function decodeAttribution(vault: Vault, donationId: string, code: string): Remembered | null {
   try {
-    const text = inflateRawSync(Buffer.from(vault.open(Buffer.from(code, "base64url"), contextOf(donationId)), "base64"));
+    const text = inflateRawSync(
+      Buffer.from(vault.open(Buffer.from(code, "base64url"), contextOf(donationId)), "base64"),
+    );
     const values: unknown[] = JSON.parse(text.toString("utf8"));
     return Object.fromEntries(KEYS.map((key, index) => [key, values[index] ?? null])) as Remembered;
   } catch {

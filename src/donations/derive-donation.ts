@@ -1,12 +1,22 @@
 import type { Vault } from "../vault/vault.ts";
 import { decodeAttribution } from "./attribution.ts";
 import { donorId } from "./ids.ts";
-import type { DerivedDonation, DonationGraph, DonationStatus, Frequency, NewDonation, PaymentRow, Session } from "./types.ts";
+import type {
+  DerivedDonation,
+  DonationGraph,
+  DonationStatus,
+  Frequency,
+  NewDonation,
+  PaymentRow,
+  Session,
+} from "./types.ts";
 
 export function deriveDonation(graph: DonationGraph, payments: readonly PaymentRow[]): DerivedDonation {
   const session = bestSession(graph.sessions);
   const subscription = newest(graph.subscriptions);
-  const intent = newest(graph.paymentIntents.filter((row) => row.donation_id === graph.id || row.id === session?.payment_intent_id));
+  const intent = newest(
+    graph.paymentIntents.filter((row) => row.donation_id === graph.id || row.id === session?.payment_intent_id),
+  );
   const customerId = session?.customer_id ?? subscription?.customer_id ?? intent?.customer_id ?? null;
   const customer = graph.customers.find((row) => row.id === customerId);
   return {
@@ -56,7 +66,10 @@ function frequencyOf(graph: DonationGraph, sources: readonly { readonly frequenc
   const told = sources.find((row) => row.frequency !== null)?.frequency;
   if (told === "once" || told === "monthly" || told === "annual") return told;
   if (graph.subscriptions.some((row) => row.interval === "year")) return "annual";
-  const recurs = graph.subscriptions.length > 0 || graph.invoices.length > 0 || graph.sessions.some((row) => row.mode === "subscription");
+  const recurs =
+    graph.subscriptions.length > 0 ||
+    graph.invoices.length > 0 ||
+    graph.sessions.some((row) => row.mode === "subscription");
   return recurs ? "monthly" : "once";
 }
 

@@ -18,7 +18,11 @@ type Attempt = Omit<PaymentRow, "installment">;
 export function derivePayments(graph: DonationGraph, frequency: string): readonly PaymentRow[] {
   const ofInvoices = new Set(graph.invoicePayments.map((row) => row.payment_intent_id));
   const attempts = [
-    ...graph.invoices.map((invoice) => ({ created: invoice.created, key: invoice.id, row: ofInvoice(graph, invoice, frequency) })),
+    ...graph.invoices.map((invoice) => ({
+      created: invoice.created,
+      key: invoice.id,
+      row: ofInvoice(graph, invoice, frequency),
+    })),
     ...graph.paymentIntents
       .filter((intent) => !ofInvoices.has(intent.id))
       .map((intent) => ({ created: intent.created, key: intent.id, row: ofIntent(graph, intent, frequency) })),
@@ -98,12 +102,21 @@ function invoiceStatus(invoice: Invoice, intents: readonly PaymentIntent[]): Pay
 }
 
 /** The charge that went through, else the latest that was tried. */
-function chargeOf(graph: DonationGraph, intentIds: readonly string[], chargeIds: readonly string[]): Charge | undefined {
+function chargeOf(
+  graph: DonationGraph,
+  intentIds: readonly string[],
+  chargeIds: readonly string[],
+): Charge | undefined {
   return graph.charges
-    .filter((row) => (row.payment_intent_id !== null && intentIds.includes(row.payment_intent_id)) || chargeIds.includes(row.id))
+    .filter(
+      (row) =>
+        (row.payment_intent_id !== null && intentIds.includes(row.payment_intent_id)) || chargeIds.includes(row.id),
+    )
     .toSorted(
       (a, b) =>
-        Number(b.status === "succeeded") - Number(a.status === "succeeded") || +b.created - +a.created || (a.id < b.id ? 1 : -1),
+        Number(b.status === "succeeded") - Number(a.status === "succeeded") ||
+        +b.created - +a.created ||
+        (a.id < b.id ? 1 : -1),
     )[0];
 }
 
@@ -129,7 +142,10 @@ function methodOf(charge: Charge | undefined): Pick<Attempt, "payment_method" | 
 
 function moneyOf(
   settlement: BalanceTransaction | undefined,
-): Pick<Attempt, "settlement_currency" | "settled_gross" | "fee" | "net" | "exchange_rate" | "stripe_balance_transaction"> {
+): Pick<
+  Attempt,
+  "settlement_currency" | "settled_gross" | "fee" | "net" | "exchange_rate" | "stripe_balance_transaction"
+> {
   return {
     settlement_currency: settlement?.currency ?? null,
     settled_gross: settlement?.amount ?? null,

@@ -35,14 +35,20 @@ export async function readGraphs(
     .selectFrom("stripe_subscriptions")
     .selectAll()
     .where((where) =>
-      where.or([where("donation_id", "in", ids), where("id", "in", orNone(sessions.map((row) => row.subscription_id)))]),
+      where.or([
+        where("donation_id", "in", ids),
+        where("id", "in", orNone(sessions.map((row) => row.subscription_id))),
+      ]),
     )
     .execute();
   const invoices = await trx
     .selectFrom("stripe_invoices")
     .selectAll()
     .where((where) =>
-      where.or([where("donation_id", "in", ids), where("subscription_id", "in", orNone(subscriptions.map((row) => row.id)))]),
+      where.or([
+        where("donation_id", "in", ids),
+        where("subscription_id", "in", orNone(subscriptions.map((row) => row.id))),
+      ]),
     )
     .execute();
   const invoicePayments = await trx
@@ -80,7 +86,16 @@ export async function readGraphs(
     .where("id", "in", orNone(customerIds))
     .execute();
 
-  const all = { sessions, subscriptions, invoices, invoicePayments, paymentIntents, charges, balanceTransactions, customers };
+  const all = {
+    sessions,
+    subscriptions,
+    invoices,
+    invoicePayments,
+    paymentIntents,
+    charges,
+    balanceTransactions,
+    customers,
+  };
   return ids.map((id) => graphOf(id, donations.find((row) => row.id === id) ?? null, all));
 }
 
@@ -89,7 +104,11 @@ type Rows = Omit<DonationGraph, "id" | "donation">;
 /** An absent link matches nothing: a null must never join rows that have nothing to do with each other. */
 function graphOf(id: string, donation: Donation | null, all: Rows): DonationGraph {
   const sessions = all.sessions.filter((row) => row.donation_id === id);
-  const subscriptions = linked(all.subscriptions, (row) => row.donation_id === id, sessions.map((row) => row.subscription_id));
+  const subscriptions = linked(
+    all.subscriptions,
+    (row) => row.donation_id === id,
+    sessions.map((row) => row.subscription_id),
+  );
   const subscriptionIds = present(subscriptions.map((row) => row.id));
   const invoices = all.invoices.filter((row) => row.donation_id === id || has(subscriptionIds, row.subscription_id));
   const invoiceIds = present(invoices.map((row) => row.id));

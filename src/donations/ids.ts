@@ -10,6 +10,7 @@ export function paymentId(stripeId: string): string {
 
 /** One donor is one address; without an address, one customer at Stripe. */
 export function donorId(customer: { readonly id: string; readonly email_hash: Buffer | null }): string {
-  const name = customer.email_hash === null ? `customer:${customer.id}` : `email:${customer.email_hash.toString("hex")}`;
+  const name =
+    customer.email_hash === null ? `customer:${customer.id}` : `email:${customer.email_hash.toString("hex")}`;
   return v5(`donor:${name}`, NAMESPACE);
 }

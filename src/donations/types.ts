@@ -40,5 +40,11 @@ export interface DonationGraph {
 /** The columns of a donation that follow from the mirror; all others are what the reader chose. */
 export type DerivedDonation = Pick<
   Donation,
-  "status" | "subscription_status" | "donor_id" | "stripe_session" | "stripe_payment_intent" | "stripe_subscription" | "stripe_customer"
+  | "status"
+  | "subscription_status"
+  | "donor_id"
+  | "stripe_session"
+  | "stripe_payment_intent"
+  | "stripe_subscription"
+  | "stripe_customer"
 >;

@@ -6,10 +6,16 @@ import type { NewDonation, PaymentRow } from "./types.ts";
 /** Writes what differs and nothing else: deriving again changes no row. */
 export async function writeDerived(trx: Transaction<DB>, derived: readonly Derived[]): Promise<void> {
   if (derived.length === 0) return;
-  await insertForeign(trx, derived.flatMap((one) => one.foreign ?? []));
+  await insertForeign(
+    trx,
+    derived.flatMap((one) => one.foreign ?? []),
+  );
   await updateDonations(trx, derived);
   await removePayments(trx, derived);
-  await upsertPayments(trx, derived.flatMap((one) => one.payments));
+  await upsertPayments(
+    trx,
+    derived.flatMap((one) => one.payments),
+  );
 }
 
 async function insertForeign(trx: Transaction<DB>, rows: readonly NewDonation[]): Promise<void> {
@@ -54,7 +60,8 @@ async function upsertPayments(trx: Transaction<DB>, rows: readonly PaymentRow[])
   if (rows.length === 0) return;
   const columns = Object.keys(rows[0] as PaymentRow) as (keyof PaymentRow)[];
   const others = columns.filter((column) => column !== "id");
-  const list = (prefix: string, names: readonly string[]) => sql.join(names.map((name) => sql.ref(`${prefix}.${name}`)));
+  const list = (prefix: string, names: readonly string[]) =>
+    sql.join(names.map((name) => sql.ref(`${prefix}.${name}`)));
   await trx
     .insertInto("payments")
     .values(rows)

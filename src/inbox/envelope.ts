@@ -15,14 +15,22 @@ const NAME = /^[\x21-\x7e]{1,255}$/;
 /** @throws AppError `invalid_request` for a body that is no snapshot event: Stripe shows the detail to whoever set up the endpoint. */
 export function readEnvelope(body: Buffer): Envelope {
   const event = parse(body);
-  if (event["object"] === "v2.core.event") {
-    throw refusal("This is a thin event. Create the webhook endpoint with snapshot payloads (destination type “webhook”, API v1).");
+  if (event.object === "v2.core.event") {
+    throw refusal(
+      "This is a thin event. Create the webhook endpoint with snapshot payloads (destination type “webhook”, API v1).",
+    );
   }
   const { id, type, api_version, livemode, created, data } = event;
-  if (event["object"] !== "event" || !isName(id) || !isName(type) || typeof livemode !== "boolean" || !Number.isSafeInteger(created)) {
+  if (
+    event.object !== "event" ||
+    !isName(id) ||
+    !isName(type) ||
+    typeof livemode !== "boolean" ||
+    !Number.isSafeInteger(created)
+  ) {
     throw refusal("The body is signed but is no Stripe event.");
   }
-  const objectId = record(record(data)["object"])["id"];
+  const objectId = record(record(data).object).id;
   return {
     id,
     type,

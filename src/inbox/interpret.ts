@@ -42,7 +42,12 @@ export function interpret(event: ClaimedEvent, vault: Vault): Interpretation {
   const kind = mirrorKind(expected);
   if (kind === null || event.object_id === null) return { kind: "ignored", reason: "it carries no object of ours" };
   if (event.api_version !== STRIPE_API_VERSION) {
-    return { kind: "hint", mirror: kind, id: event.object_id, reason: `in API version ${event.api_version ?? "unknown"}` };
+    return {
+      kind: "hint",
+      mirror: kind,
+      id: event.object_id,
+      reason: `in API version ${event.api_version ?? "unknown"}`,
+    };
   }
   const payload = JSON.parse(vault.open(event.payload_sealed, `stripe_events.payload_sealed:${event.id}`));
   const object: { readonly object?: unknown } = payload.data.object;

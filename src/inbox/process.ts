@@ -1,6 +1,7 @@
 import type { Deps } from "../deps.ts";
 import { askAgain } from "../mirror/refetch.queries.ts";
 import { storeSnapshots } from "../mirror/store.ts";
+import { describeError } from "../shared/describe-error.ts";
 import { type Interpretation, interpret } from "./interpret.ts";
 import { type ClaimedEvent, claimEvents, type Finished, finishEvents } from "./store.queries.ts";
 
@@ -20,7 +21,10 @@ export async function processInbox(deps: InboxDeps): Promise<number> {
   const events = await claimEvents(deps.db, BATCH);
   if (events.length === 0) return 0;
   try {
-    await apply(deps, events.map((event) => read(deps, event)));
+    await apply(
+      deps,
+      events.map((event) => read(deps, event)),
+    );
   } catch {
     for (const event of events) await applyAlone(deps, event);
   }
@@ -47,7 +51,9 @@ function read(deps: InboxDeps, event: ClaimedEvent): Read {
 
 async function apply(deps: InboxDeps, batch: readonly Read[]): Promise<void> {
   await deps.db.transaction().execute(async (trx) => {
-    const snapshots = batch.flatMap(({ interpretation }) => (interpretation.kind === "snapshot" ? [interpretation.snapshot] : []));
+    const snapshots = batch.flatMap(({ interpretation }) =>
+      interpretation.kind === "snapshot" ? [interpretation.snapshot] : [],
+    );
     await storeSnapshots(trx, snapshots);
     for (const { interpretation } of batch) {
       if (interpretation.kind !== "hint") continue;
@@ -70,6 +76,6 @@ function finished({ event, interpretation }: Read): Finished {
 
 /** Only what can't quote the payload. */
 function reasonOf(error: unknown): string {
-  if (error instanceof SyntaxError) return "SyntaxError: the payload is no JSON";
-  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 200) : "unknown failure";
+  const { type, message, code } = describeError(error);
+  return [type, code, message].filter(Boolean).join(": ").slice(0, 200);
 }

@@ -15,12 +15,16 @@ export async function receiveEvent(
   received: Received,
 ): Promise<string> {
   if (!isSignedBy(deps.config.stripe.webhookSecrets, received.body, received.signature)) {
-    throw refusal("The Stripe-Signature header fits none of the webhook secrets. Compare STRIPE_WEBHOOK_SECRET with the endpoint's.");
+    throw refusal(
+      "The Stripe-Signature header fits none of the webhook secrets. Compare STRIPE_WEBHOOK_SECRET with the endpoint's.",
+    );
   }
   const envelope = readEnvelope(received.body);
   if (envelope.livemode !== deps.stripe.livemode) {
     const [sent, used] = envelope.livemode ? ["live", "test"] : ["test", "live"];
-    throw refusal(`This is a ${sent}-mode event, and this service uses a ${used}-mode key. Point the endpoint elsewhere.`);
+    throw refusal(
+      `This is a ${sent}-mode event, and this service uses a ${used}-mode key. Point the endpoint elsewhere.`,
+    );
   }
   const sealed = deps.vault.seal(received.body.toString("utf8"), `stripe_events.payload_sealed:${envelope.id}`);
   await keep({ ...envelope, payload_sealed: sealed });

@@ -14,7 +14,7 @@ export function webhookRoutes(deps: Pick<Deps, "config" | "db" | "stripe" | "vau
     express.raw({ type: () => true, limit: WEBHOOK_BODY_LIMIT_BYTES }),
     async (request, response) => {
       if (!Buffer.isBuffer(request.body)) throw refusal("The body is empty. Send a signed Stripe event.");
-      response.locals["event_id"] = await receiveEvent(deps, keep, {
+      response.locals.event_id = await receiveEvent(deps, keep, {
         body: request.body,
         signature: request.get("stripe-signature"),
       });

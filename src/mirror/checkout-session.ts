@@ -6,7 +6,15 @@ import { readMetadata } from "./metadata.ts";
 export const checkoutSession: MirrorKind<"stripe_sessions", Stripe.Checkout.Session> = {
   name: "checkout.session",
   table: "stripe_sessions",
-  links: ["donation_id", "frequency", "attribution_code", "customer_id", "payment_intent_id", "subscription_id", "invoice_id"],
+  links: [
+    "donation_id",
+    "frequency",
+    "attribution_code",
+    "customer_id",
+    "payment_intent_id",
+    "subscription_id",
+    "invoice_id",
+  ],
   sealed: [],
   toRow: (session, asOf) => ({
     id: session.id,

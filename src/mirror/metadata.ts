@@ -13,21 +13,26 @@ export interface GiftMetadata {
   readonly attribution_code: string | null;
 }
 
-export function toMetadata(gift: { donation_id: string; frequency: string; attribution_code: string }): Stripe.MetadataParam {
+export function toMetadata(gift: {
+  donation_id: string;
+  frequency: string;
+  attribution_code: string;
+}): Stripe.MetadataParam {
   const metadata: Record<string, string> = { donation_id: gift.donation_id, frequency: gift.frequency };
   const chunks = gift.attribution_code.match(new RegExp(`.{1,${CHUNK}}`, "gs")) ?? [];
-  if (chunks.length > CODE_KEYS.length) throw new RangeError("An attribution code is longer than Stripe's metadata can carry.");
+  if (chunks.length > CODE_KEYS.length)
+    throw new RangeError("An attribution code is longer than Stripe's metadata can carry.");
   for (const [index, chunk] of chunks.entries()) metadata[CODE_KEYS[index] as string] = chunk;
   return metadata;
 }
 
 /** An object is ours only by a donation id of the right form; a shop's own metadata of the same name is not. */
 export function readMetadata(metadata: Stripe.Metadata | null | undefined): GiftMetadata {
-  const id = metadata?.["donation_id"];
+  const id = metadata?.donation_id;
   if (metadata === null || metadata === undefined || id === undefined || !UUID.test(id)) {
     return { donation_id: null, frequency: null, attribution_code: null };
   }
-  const frequency = metadata["frequency"] ?? "";
+  const frequency = metadata.frequency ?? "";
   const code = CODE_KEYS.map((key) => metadata[key] ?? "").join("");
   return {
     donation_id: id,

@@ -31,6 +31,9 @@ async function refetchOne(deps: RefetchDeps, refetch: Refetch): Promise<void> {
       deps.log.warn({ object_id: refetch.object_id }, "Stripe no longer has an object that one of its events named");
       return;
     }
-    deps.log.warn({ object_id: refetch.object_id, attempts: refetch.attempts, err: error }, "an object could not be fetched again yet");
+    deps.log.warn(
+      { object_id: refetch.object_id, attempts: refetch.attempts, err: error },
+      "an object could not be fetched again yet",
+    );
   }
 }

@@ -42,7 +42,7 @@ export function createStripeClient(options: StripeClientOptions): StripeClient {
       const startedAt = performance.now();
       const object = await request(api);
       const durationMs = performance.now() - startedAt;
-      const date = Date.parse(object.lastResponse.headers["date"] ?? "");
+      const date = Date.parse(object.lastResponse.headers.date ?? "");
       if (Number.isNaN(date)) throw new Error("Stripe's answer carries no Date header, so its age is unknown.");
       return { object, asOf: new Date(Math.floor(date - durationMs - 1000)) };
     },
@@ -51,7 +51,9 @@ export function createStripeClient(options: StripeClientOptions): StripeClient {
 
 export function stripeKeyOf(config: Config): string {
   if (config.stripe.secretKey !== null) return config.stripe.secretKey;
-  throw new SetupError(["STRIPE_SECRET_KEY: is not set, and this process has no simulated Stripe. Set it, or run `npm start`."]);
+  throw new SetupError([
+    "STRIPE_SECRET_KEY: is not set, and this process has no simulated Stripe. Set it, or run `npm start`.",
+  ]);
 }
 
 function addressOf(base: URL): { host: string; port: number; protocol: "http" | "https" } {

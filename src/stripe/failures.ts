@@ -19,7 +19,8 @@ export function stripeFailure(error: unknown): StripeFailure | null {
   const status = error.statusCode;
   if (status === 401 || status === 403) return { kind: "misconfigured" };
   if (status === 409 || status === 429 || status === undefined) return { kind: "unknown" };
-  if (status >= 500) return error.headers?.["idempotent-replayed"] === "true" ? { kind: "replayed_failure" } : { kind: "unknown" };
+  if (status >= 500)
+    return error.headers?.["idempotent-replayed"] === "true" ? { kind: "replayed_failure" } : { kind: "unknown" };
   if (status >= 400) return { kind: "refused", code: error.code ?? null, param: error.param ?? null };
   return { kind: "unknown" };
 }

@@ -27,7 +27,9 @@ export function createKeyring(load: () => readonly DataKey[]): Keyring {
         key = keys.find((candidate) => candidate.id === id);
       }
       if (key === undefined) {
-        throw new Error(`Data key ${JSON.stringify(id)} is missing: add it to DATA_KEYS again until rotate-keys has finished.`);
+        throw new Error(
+          `Data key ${JSON.stringify(id)} is missing: add it to DATA_KEYS again until rotate-keys has finished.`,
+        );
       }
       return key;
     },

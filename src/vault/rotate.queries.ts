@@ -9,7 +9,11 @@ interface SealedRow {
   readonly sealed: Buffer;
 }
 
-export async function sealedBatch(db: Kysely<DB>, column: SealedColumn, after: string | null): Promise<readonly SealedRow[]> {
+export async function sealedBatch(
+  db: Kysely<DB>,
+  column: SealedColumn,
+  after: string | null,
+): Promise<readonly SealedRow[]> {
   const id = sql`${sql.ref(column.id)}::text`;
   const { rows } = await sql<SealedRow>`
     select ${id} as id, ${sql.ref(column.column)} as sealed
@@ -22,7 +26,12 @@ export async function sealedBatch(db: Kysely<DB>, column: SealedColumn, after: s
 }
 
 /** Only if the row still holds what was read. @returns 1 or 0 */
-export async function replaceSealed(db: Kysely<DB>, column: SealedColumn, row: SealedRow, again: Buffer): Promise<number> {
+export async function replaceSealed(
+  db: Kysely<DB>,
+  column: SealedColumn,
+  row: SealedRow,
+  again: Buffer,
+): Promise<number> {
   const result = await sql`
     update ${sql.table(column.table)} set ${sql.ref(column.column)} = ${again}
     where ${sql.ref(column.id)}::text = ${row.id} and ${sql.ref(column.column)} = ${row.sealed}

@@ -1,0 +1,92 @@
+import type { ErrorRequestHandler, RequestHandler, Response } from "express";
+import { AppError, type ErrorKind } from "../shared/errors.ts";
+import type { Logger } from "../shared/log.ts";
+
+const STATUS: Readonly<Record<ErrorKind, { readonly status: number; readonly title: string }>> = {
+  invalid: { status: 400, title: "The request is not valid" },
+  unauthorized: { status: 401, title: "Not signed in" },
+  forbidden: { status: 403, title: "Not allowed" },
+  not_found: { status: 404, title: "Not found" },
+  conflict: { status: 409, title: "In conflict with another request" },
+  too_large: { status: 413, title: "Too large" },
+  unprocessable: { status: 422, title: "The request can't be fulfilled" },
+  rate_limited: { status: 429, title: "Too many requests" },
+  unavailable: { status: 503, title: "Not available now" },
+};
+
+/** The one place where an error becomes an answer (RFC 9457). What isn't an AppError says its request id and nothing else. */
+export function problemHandler(log: Logger): ErrorRequestHandler {
+  return (error: unknown, _request, response, next) => {
+    const known = toAppError(error);
+    if (known === null) log.error({ request_id: requestId(response), err: error }, "a request failed unexpectedly");
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    sendProblem(response, known);
+  };
+}
+
+export const notFound: RequestHandler = () => {
+  throw new AppError(
+    "not_found",
+    "not_found",
+    "There is nothing at this address. Look at the list in /openapi.json or the README.",
+  );
+};
+
+/** @returns the HTTP status of an error, 500 for what isn't known */
+export function statusOf(error: AppError | null): number {
+  return error === null ? 500 : STATUS[error.kind].status;
+}
+
+export function sendProblem(response: Response, error: AppError | null): void {
+  const code = error?.code ?? "internal";
+  if (error?.retryAfterSeconds !== undefined) response.set("Retry-After", String(error.retryAfterSeconds));
+  response
+    .status(statusOf(error))
+    .type("application/problem+json")
+    .set("Cache-Control", "no-store")
+    .send(
+      JSON.stringify({
+        type: `urn:reader-donations:problem:${code}`,
+        title: error === null ? "Something went wrong on our side" : STATUS[error.kind].title,
+        status: statusOf(error),
+        code,
+        detail:
+          error?.message ?? "It has been logged under the request id. Nothing was charged by this request; try again.",
+        request_id: requestId(response),
+        ...(error?.errors === undefined ? {} : { errors: error.errors }),
+      }),
+    );
+}
+
+/** Errors of ours as they are, those of Express and its body parsers by their `type` and status; null for all else. */
+export function toAppError(error: unknown): AppError | null {
+  if (error instanceof AppError) return error;
+  if (!(error instanceof Error) || !("status" in error) || typeof error.status !== "number") return null;
+  if (error.status < 400 || error.status >= 500) return null;
+  const type = "type" in error ? error.type : undefined;
+  if (type === "entity.too.large") {
+    return new AppError("too_large", "payload_too_large", "The body is larger than this address takes. Send less.");
+  }
+  if (type === "entity.parse.failed") {
+    return new AppError(
+      "invalid",
+      "invalid_request",
+      "The body is no valid JSON. Check its quotes, commas and brackets.",
+      {
+        errors: [{ path: "", message: "Expected JSON." }],
+      },
+    );
+  }
+  return new AppError(
+    "invalid",
+    "invalid_request",
+    "The request can't be read: check its address, encoding, length and headers.",
+  );
+}
+
+function requestId(response: Response): string {
+  return String(response.locals.request_id ?? "");
+}
