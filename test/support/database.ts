@@ -37,7 +37,7 @@ const OBJECT_IN_USE = "55006";
 
 /** Postgres refuses to copy a database while somebody is connected to it, if only for a moment. */
 async function copyTemplate(serverUrl: string, template: string, name: string): Promise<void> {
-  const statement = `create database ${escapeIdentifier(name)} template ${escapeIdentifier(template)} strategy wal_log`;
+  const statement = `create database ${escapeIdentifier(name)} template ${escapeIdentifier(template)} strategy file_copy`;
   for (let attempt = 1; ; attempt++) {
     try {
       return await execute(serverUrl, statement);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { constants, rmSync } from "node:fs";
+import { access, mkdtemp, readdir, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, escapeIdentifier } from "pg";
@@ -33,8 +33,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 async function startEmbedded(): Promise<{ url: string; stop: () => Promise<void> }> {
   const { startEmbeddedPostgres } = await import("../../src/sandbox/postgres/start.ts");
-  await removeLeftovers();
-  const dataDir = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  const folder = await fastFolder();
+  await removeLeftovers(folder);
+  const dataDir = await mkdtemp(join(folder, `${PREFIX}${process.pid}-`));
   // If this process is ended without a teardown.
   const remove = () => rmSync(dataDir, { recursive: true, force: true });
   process.once("exit", remove);
@@ -75,14 +76,28 @@ async function dropCopies(serverUrl: string, template: string): Promise<void> {
   await dropDatabase(serverUrl, template);
 }
 
+const ENOUGH_BYTES = 2 * 1024 ** 3;
+
+/** In memory, where the system offers enough of it: a database is some 400 files, copied in 10 ms there, in 300 on a disk. */
+async function fastFolder(): Promise<string> {
+  try {
+    const { bavail, bsize } = await statfs("/dev/shm");
+    await access("/dev/shm", constants.W_OK);
+    if (bavail * bsize >= ENOUGH_BYTES) return "/dev/shm";
+  } catch {
+    // Not a Linux, or not for us.
+  }
+  return tmpdir();
+}
+
 const PREFIX = "reader-donations-test-";
 
 /** Removes the data of runs that were killed; their names begin with the process that made them. */
-async function removeLeftovers(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
     const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
     if (Number.isNaN(pid) || isRunning(pid)) continue;
-    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
+    await rm(join(folder, name), { recursive: true, force: true }).catch(() => {});
   }
 }
 

@@ -43,6 +43,7 @@ const NOT_DURABLE = {
   synchronous_commit: "off",
   full_page_writes: "off",
   wal_level: "minimal",
+  max_wal_size: "128MB",
   max_wal_senders: "0",
   max_connections: "200",
   autovacuum: "off",
