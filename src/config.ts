@@ -54,7 +54,7 @@ const REQUIRED_IN_PRODUCTION = [
  * `NAME: what is wrong`, never with a value.
  */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const production = env["NODE_ENV"]?.trim() === "production";
+  const production = env.NODE_ENV?.trim() === "production";
   const reader = envReader(env, production);
   const config = readAll(reader);
   if (production) refuseSandboxValues(reader, config);

@@ -75,7 +75,8 @@ export const dataKeys = z.string().transform((text, context): readonly DataKey[]
   }
   if (new Set(keys.map(({ id }) => id)).size < keys.length) context.addIssue("two keys have the same id");
   if (new Set(keys.map(({ key }) => key.toString("hex"))).size < keys.length) context.addIssue("a key is listed twice");
-  if (keys.some(({ key }) => new Set(key).size === 1)) context.addIssue("a key is one byte repeated; make a random one");
+  if (keys.some(({ key }) => new Set(key).size === 1))
+    context.addIssue("a key is one byte repeated; make a random one");
   return keys;
 });
 

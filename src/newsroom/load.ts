@@ -9,7 +9,9 @@ import { readYaml } from "./yaml.ts";
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
 /** config/newsroom.yaml with the copy of each of its languages, frozen; keys are spelt as in the file. */
-export type NewsroomConfig = DeepReadonly<Omit<NewsroomFile, "locales"> & { locales: string[]; copy: Record<string, Copy> }>;
+export type NewsroomConfig = DeepReadonly<
+  Omit<NewsroomFile, "locales"> & { locales: string[]; copy: Record<string, Copy> }
+>;
 
 /**
  * Reads the newsroom's file and its languages. Throws a SetupError with every fault of every file at once, each with

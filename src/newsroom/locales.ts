@@ -43,15 +43,24 @@ export function loadCopy(directory: string, locales: readonly string[], faults: 
  */
 function pluralFaults(locale: string, copy: Copy): readonly FileFault[] {
   const path = (category: string) => ["remind", "in_months", category];
-  const counts = Map.groupBy(Array.from({ length: 200 }, (_, n) => n), (n) => new Intl.PluralRules(locale).select(n));
+  const counts = Map.groupBy(
+    Array.from({ length: 200 }, (_, n) => n),
+    (n) => new Intl.PluralRules(locale).select(n),
+  );
   const categories = pluralCategories(locale);
-  const missing = categories.filter((category) => counts.has(category) && copy.remind.in_months[category] === undefined);
+  const missing = categories.filter(
+    (category) => counts.has(category) && copy.remind.in_months[category] === undefined,
+  );
   const given = Object.entries(copy.remind.in_months).filter(([, sentence]) => sentence !== undefined);
   return [
-    ...missing.map((category) => ({ path: path(category), message: "is missing; the language needs this plural form" })),
+    ...missing.map((category) => ({
+      path: path(category),
+      message: "is missing; the language needs this plural form",
+    })),
     ...given.flatMap(([category, sentence]) => {
       const rule = category as Intl.LDMLPluralRule;
-      if (!categories.includes(rule)) return [{ path: path(category), message: "is a plural form that the language hasn't" }];
+      if (!categories.includes(rule))
+        return [{ path: path(category), message: "is a plural form that the language hasn't" }];
       const several = (counts.get(rule)?.length ?? 2) > 1;
       return several && !sentence?.includes("{n}") ? [{ path: path(category), message: "needs {n}" }] : [];
     }),

@@ -17,7 +17,12 @@ export function newsroomFaults(file: NewsroomFile, locales: readonly string[]): 
 function currencyFaults(file: NewsroomFile): readonly FileFault[] {
   return Object.entries(file.currencies).flatMap(([currency, rules]) =>
     FREQUENCIES.flatMap((frequency) =>
-      amountFaults(["currencies", currency, frequency], rules[frequency], currency, file.stripe_minimums[currency] ?? 1),
+      amountFaults(
+        ["currencies", currency, frequency],
+        rules[frequency],
+        currency,
+        file.stripe_minimums[currency] ?? 1,
+      ),
     ),
   );
 }
@@ -40,7 +45,8 @@ function amountFaults(at: Path, rules: AmountRules, currency: string, stripeMini
   if (rules.minimum < stripeMinimum) fault(["minimum"], `must be Stripe's minimum of ${stripeMinimum} or more`);
   for (const [index, preset] of rules.presets.entries()) {
     if (preset < rules.minimum || preset > rules.maximum) fault(["presets", index], "must be inside the limits");
-    if (index > 0 && preset <= (rules.presets[index - 1] ?? 0)) fault(["presets", index], "must be above the one before");
+    if (index > 0 && preset <= (rules.presets[index - 1] ?? 0))
+      fault(["presets", index], "must be above the one before");
   }
   if (!rules.presets.includes(rules.default)) fault(["default"], "must be one of the presets");
   return faults;
@@ -55,7 +61,8 @@ function unchargeable(currency: string): string {
 function referenceFaults(file: NewsroomFile, locales: readonly string[]): readonly FileFault[] {
   const faults: FileFault[] = [];
   const known = (path: Path, currency: string) => {
-    if (!Object.hasOwn(file.currencies, currency)) faults.push({ path, message: "must be one of the keys of currencies" });
+    if (!Object.hasOwn(file.currencies, currency))
+      faults.push({ path, message: "must be one of the keys of currencies" });
   };
   known(["default_currency"], file.default_currency);
   for (const [country, currency] of Object.entries(file.currency_by_country)) {

@@ -20,9 +20,7 @@ const currency = z
 
 const timeZone = z.string().refine(isTimeZone, "expected a time zone of the IANA list, such as Europe/Berlin");
 
-const locale = z
-  .string()
-  .regex(/^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/, "expected a language code such as en or pt-BR");
+const locale = z.string().regex(/^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/, "expected a language code such as en or pt-BR");
 
 const pageUrl = z.string().refine(isPublicPage, "expected an absolute https address (http only on localhost)");
 
@@ -36,7 +34,10 @@ const origin = z
 /** Kept as text so that no float takes part; YAML's bare 2.9 is as good as "2.9". */
 const percent = z
   .union([z.string(), z.number().transform(String)], "expected a percentage such as 2.9")
-  .refine((text) => /^\d{1,2}(?:\.\d{1,4})?$/.test(text) && Number(text) < 50, "expected a percentage below 50, as 2.9");
+  .refine(
+    (text) => /^\d{1,2}(?:\.\d{1,4})?$/.test(text) && Number(text) < 50,
+    "expected a percentage below 50, as 2.9",
+  );
 
 const amounts = z.strictObject({
   presets: z.array(amount).min(3, "expected 3 to 6 amounts").max(6, "expected 3 to 6 amounts"),
@@ -98,7 +99,10 @@ export const newsroomSchema = z.strictObject({
   stripe_minimums: z.record(currency, amount),
   countries: z.strictObject({ blocked: z.array(country), acknowledge: z.array(country) }),
   checkout: z.strictObject({
-    session_minutes: z.int("expected a whole number").min(30, "Stripe wants 30 at least").max(1440, "Stripe wants 1440 at most"),
+    session_minutes: z
+      .int("expected a whole number")
+      .min(30, "Stripe wants 30 at least")
+      .max(1440, "Stripe wants 1440 at most"),
     recovery: z.boolean("expected true or false"),
   }),
   reminders: z.strictObject({
@@ -129,7 +133,7 @@ function isTimeZone(name: string): boolean {
 
 function isPublicPage(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (!url || url.username !== "" || url.password !== "") return false;
+  if (url?.username !== "" || url.password !== "") return false;
   const local = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
   return url.protocol === "https:" || (url.protocol === "http:" && local);
 }

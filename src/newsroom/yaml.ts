@@ -41,14 +41,20 @@ export function readYaml<T>(path: string, name: string, schema: z.ZodType<T>): Y
   if (content === undefined) return broken(`${name}: has an alias that can't be resolved`);
   const result = schema.safeParse(content, { error: (issue) => expectation(issue) });
   if (result.success) return { data: result.data, faults: [], describe };
-  return { data: null, faults: result.error.issues.flatMap((issue) => toFaults(issue, content)).map(describe), describe };
+  return {
+    data: null,
+    faults: result.error.issues.flatMap((issue) => toFaults(issue, content)).map(describe),
+    describe,
+  };
 }
 
 function broken(...faults: readonly string[]): YamlFile<never> {
   return { data: null, faults, describe: (fault) => fault.message };
 }
 
-function readText(path: string): { readonly text: string; readonly code: null } | { readonly text: null; readonly code: string } {
+function readText(
+  path: string,
+): { readonly text: string; readonly code: null } | { readonly text: null; readonly code: string } {
   try {
     return { text: readFileSync(path, "utf8"), code: null };
   } catch (error) {
@@ -65,7 +71,12 @@ function toPlain(document: Document): unknown {
 }
 
 function expectation(issue: { readonly code?: string | undefined; readonly expected?: unknown }): string {
-  const names: Record<string, string> = { object: "a group of keys", record: "a group of keys", array: "a list", int: "a whole number" };
+  const names: Record<string, string> = {
+    object: "a group of keys",
+    record: "a group of keys",
+    array: "a list",
+    int: "a whole number",
+  };
   const expected = String(issue.expected ?? "another value");
   return `expected ${names[expected] ?? expected}`;
 }
