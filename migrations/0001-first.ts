@@ -80,11 +80,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       request_hash bytea not null,
       donation_id uuid not null references donations,
       lease_until timestamptz not null,
-      status integer,
-      response_sealed bytea,
-      created_at timestamptz not null default now(),
-      check ((status is null) = (response_sealed is null))
+      created_at timestamptz not null default now()
     );
+    comment on table idempotency_keys is 'Which donation a client''s key stands for, and who is working on it until when; the answer itself is the checkout''s.';
     create index idempotency_keys_created on idempotency_keys (created_at);
 
     create table stripe_events (

@@ -116,8 +116,6 @@ export interface IdempotencyKeys {
   key_hash: Buffer;
   lease_until: Timestamp;
   request_hash: Buffer;
-  response_sealed: Buffer | null;
-  status: number | null;
 }
 
 export interface Payments {

@@ -1,8 +1,8 @@
 import type { Insertable, Selectable } from "kysely";
 import type { DB, Donations } from "../db/schema.ts";
+import type { Frequency } from "../newsroom.ts";
 
-export const FREQUENCIES = ["once", "monthly", "annual"] as const;
-export type Frequency = (typeof FREQUENCIES)[number];
+export type { Frequency };
 
 /** `created` before Stripe has answered; the rest is what the reader's gift has come to. Refunds and disputes never overwrite it. */
 export type DonationStatus = "created" | "open" | "processing" | "paid" | "failed" | "expired";

@@ -3,7 +3,6 @@ export const SEALED_COLUMNS = [
   { table: "vault_lookup_key", id: "id", column: "wrapped" },
   { table: "checkouts", id: "donation_id", column: "params_sealed" },
   { table: "checkouts", id: "donation_id", column: "url_sealed" },
-  { table: "idempotency_keys", id: "donation_id", column: "response_sealed" },
   { table: "stripe_events", id: "id", column: "payload_sealed" },
   { table: "stripe_customers", id: "id", column: "email_sealed" },
   { table: "stripe_customers", id: "id", column: "name_sealed" },

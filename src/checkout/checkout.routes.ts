@@ -1,0 +1,105 @@
+import express, { type Request, type RequestHandler, type Response, type Router } from "express";
+import { parse } from "../http/parse.ts";
+import { statusOf, toAppError } from "../http/problem.ts";
+import { AppError } from "../shared/errors.ts";
+import { REQUEST_BODY_LIMIT_BYTES } from "../shared/limits.ts";
+import { checkoutBody } from "./body.ts";
+import type { Started } from "./call.ts";
+import { readDonation } from "./checkout.queries.ts";
+import { bodyOfForm, type FormFields, isForm, wrongContentType } from "./form.ts";
+import { mendPage } from "./mend.page.ts";
+import { type CheckoutDeps, startCheckout } from "./start.ts";
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** `POST /v1/checkout-sessions` for the widget (JSON) and for a page without scripts (a form), and the state of what was started. */
+export function checkoutRoutes(deps: CheckoutDeps, ownSites: RequestHandler): Router {
+  const router = express.Router();
+  router.options("/v1/checkout-sessions", ownSites);
+  router.post(
+    "/v1/checkout-sessions",
+    ownSites,
+    express.json({ limit: REQUEST_BODY_LIMIT_BYTES, strict: false }),
+    express.urlencoded({ limit: REQUEST_BODY_LIMIT_BYTES, extended: true, parameterLimit: 100, depth: 1 }),
+    async (request, response) => {
+      response.set("Cache-Control", "no-store");
+      if (isForm(request.get("content-type"))) await answerForm(deps, request, response);
+      else await answerJson(deps, request, response);
+    },
+  );
+
+  router.get("/v1/checkout-sessions/:id", ownSites, async (request, response) => {
+    const donation = await findDonation(deps, request.params.id);
+    const { id, status, frequency, amount, currency } = donation;
+    response.set("Cache-Control", "no-store").json({ id, status: shownStatus(status), frequency, amount, currency });
+  });
+  return router;
+}
+
+/** @throws AppError `not_found`, for what is no id as for what is nobody's */
+export async function findDonation(deps: Pick<CheckoutDeps, "db">, id: string | string[] | undefined) {
+  const donation = typeof id === "string" && UUID.test(id) ? await readDonation(deps.db, id) : undefined;
+  if (donation === undefined)
+    throw new AppError("not_found", "not_found", "There is no donation with this id. Start a new one.");
+  return donation;
+}
+
+/** To the reader, a donation that Stripe hasn't answered yet is open. */
+export function shownStatus(status: string): string {
+  return status === "created" ? "open" : status;
+}
+
+async function answerJson(deps: CheckoutDeps, request: Request, response: Response): Promise<void> {
+  if (!request.is("application/json")) throw wrongContentType();
+  const body = parse(checkoutBody, request.body);
+  const started = await start(deps, request, response, body, clientKey(request.get("idempotency-key")));
+  response.status(201).json({ id: started.id, url: started.url, expires_at: started.expires_at.toISOString() });
+}
+
+async function answerForm(deps: CheckoutDeps, request: Request, response: Response): Promise<void> {
+  const fields: FormFields = request.body ?? {};
+  try {
+    const { body, key } = bodyOfForm(fields);
+    const started = await start(
+      deps,
+      request,
+      response,
+      parse(checkoutBody, body),
+      clientKey(request.get("idempotency-key") ?? key ?? undefined),
+    );
+    response.redirect(303, started.url);
+  } catch (error) {
+    const known = toAppError(error);
+    if (known === null)
+      deps.log.error({ request_id: response.locals.request_id, err: error }, "a form could not be answered");
+    if (known?.retryAfterSeconds !== undefined) response.set("Retry-After", String(known.retryAfterSeconds));
+    response
+      .status(statusOf(known))
+      .type("html")
+      .send(mendPage(deps, fields, known).text);
+  }
+}
+
+async function start(
+  deps: CheckoutDeps,
+  request: Request,
+  response: Response,
+  body: ReturnType<typeof checkoutBody.parse>,
+  key: string | null,
+): Promise<Started> {
+  const { countryHeader } = deps.config;
+  const seen = countryHeader === null ? undefined : request.get(countryHeader);
+  const country = seen !== undefined && /^[A-Za-z]{2}$/.test(seen) ? seen.toUpperCase() : null;
+  const started = await startCheckout(deps, { body, key, country });
+  response.locals.donation_id = started.id;
+  return started;
+}
+
+function clientKey(key: string | undefined): string | null {
+  if (key === undefined) return null;
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  const message = "Expected 1 to 255 visible ASCII characters, best a UUID.";
+  throw new AppError("invalid", "invalid_request", "The Idempotency-Key can't be used.", {
+    errors: [{ path: "Idempotency-Key", message }],
+  });
+}

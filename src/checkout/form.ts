@@ -1,0 +1,45 @@
+import { AppError } from "../shared/errors.ts";
+import { parseMajor } from "../shared/parse-money.ts";
+
+const FLAGS = new Set(["cover_fees", "discreet", "newsletter", "country_acknowledged"]);
+
+/** What a plain HTML form sent, as the strings that it sent: shown again if something has to be mended. */
+export type FormFields = Readonly<Record<string, unknown>>;
+
+/**
+ * The form's strings in the JSON body's types; what has not the form of a value is left as it is for the schema to refuse. An amount
+ * typed into `other_amount` (major units, as people write them) goes before the chosen one.
+ */
+export function bodyOfForm(fields: FormFields): { readonly body: unknown; readonly key: string | null } {
+  const { idempotency_key, other_amount, amount, ...rest } = fields;
+  const body: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(rest)) {
+    if (value === "") continue;
+    body[name] = FLAGS.has(name) && value === "on" ? true : value;
+  }
+  const other = typeof other_amount === "string" ? other_amount.trim() : other_amount;
+  if (other !== undefined && other !== "") body.amount = otherAmount(other, rest.currency);
+  else if (amount !== undefined && amount !== "other" && amount !== "") body.amount = minorUnits(amount);
+  return { body, key: typeof idempotency_key === "string" && idempotency_key !== "" ? idempotency_key : null };
+}
+
+function minorUnits(value: unknown): unknown {
+  return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
+}
+
+/** @throws AppError naming `other_amount`, the field that the reader typed into */
+function otherAmount(value: unknown, currency: unknown): unknown {
+  if (typeof value !== "string" || typeof currency !== "string") return value;
+  return parseMajor(value, currency);
+}
+
+export function isForm(contentType: string | undefined): boolean {
+  return /^application\/x-www-form-urlencoded\b/i.test(contentType ?? "");
+}
+
+export function wrongContentType(): AppError {
+  const detail = "Send the body as application/json, or as a form (application/x-www-form-urlencoded).";
+  return new AppError("invalid", "invalid_request", detail, {
+    errors: [{ path: "", message: "Expected JSON or a form." }],
+  });
+}

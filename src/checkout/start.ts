@@ -1,0 +1,143 @@
+import { v7 } from "uuid";
+import type { Deps } from "../deps.ts";
+import { encodeAttribution } from "../donations/attribution.ts";
+import type { NewDonation } from "../donations/types.ts";
+import { copyFor, type NewsroomConfig, pickLocale } from "../newsroom.ts";
+import { AppError } from "../shared/errors.ts";
+import { CHECKOUT_RESUMABLE_MS } from "../shared/limits.ts";
+import type { CheckoutBody } from "./body.ts";
+import { callStripe, type Started, startedOf } from "./call.ts";
+import { findKey, giveBackLease, insertCheckout, readCheckout, takeLease } from "./checkout.queries.ts";
+import { consentStatement } from "./consent.ts";
+import { assertAccepted, type Terms } from "./rules.ts";
+import { sessionParams } from "./session-params.ts";
+
+export type CheckoutDeps = Pick<Deps, "db" | "stripe" | "vault" | "now" | "log" | "config" | "newsroom">;
+
+export interface CheckoutRequest {
+  readonly body: CheckoutBody;
+  /** The client's Idempotency-Key. */
+  readonly key: string | null;
+  /** Where the CDN sees the reader, if it says so. */
+  readonly country: string | null;
+}
+
+/**
+ * Starts a donation: writes it down, asks Stripe for a session, keeps the answer. With a client's key it can be repeated at any point,
+ * after a crash too, and ends with one session.
+ * @throws AppError with the contract's codes
+ */
+export async function startCheckout(deps: CheckoutDeps, request: CheckoutRequest): Promise<Started> {
+  const newsroom = deps.newsroom();
+  const terms = assertAccepted(newsroom, request.body, request.country);
+  const id = v7();
+  const key = hashesOf(deps, request);
+  if (await insertCheckout(deps.db, { ...prepare(deps, newsroom, id, request.body, terms), key })) {
+    return await finish(deps, id, key?.key_hash ?? null);
+  }
+  if (key === null) throw new Error("A checkout without a client's key was not written.");
+  return await repeat(deps, key);
+}
+
+interface KeyHashes {
+  readonly key_hash: Buffer;
+  readonly request_hash: Buffer;
+}
+
+/** The key is the client's own text and may hold anything, so it is kept as a hash, like the body it came with. */
+function hashesOf(deps: CheckoutDeps, request: CheckoutRequest): KeyHashes | null {
+  if (request.key === null) return null;
+  return {
+    key_hash: deps.vault.hash("idempotency-key", request.key),
+    request_hash: deps.vault.hash("idempotency-request", JSON.stringify(request.body)),
+  };
+}
+
+/** The key was used before: its answer, or its work taken up where it stopped. */
+async function repeat(deps: CheckoutDeps, key: KeyHashes): Promise<Started> {
+  const holder = await findKey(deps.db, key.key_hash);
+  if (holder === undefined) throw inProgress();
+  if (!holder.request_hash.equals(key.request_hash)) {
+    const detail = "This Idempotency-Key was used for another request. Make a new key for each new request.";
+    throw new AppError("unprocessable", "idempotency_key_reused", detail);
+  }
+  const stored = await readCheckout(deps.db, holder.donation_id);
+  if (stored !== undefined && stored.state !== "prepared") return startedOf(deps, stored);
+  if (!(await takeLease(deps.db, key.key_hash))) throw inProgress();
+  return await finish(deps, holder.donation_id, key.key_hash);
+}
+
+function inProgress(): AppError {
+  const detail = "The same request is being worked on. Send it again in a moment, with the same key.";
+  return new AppError("conflict", "request_in_progress", detail, { retryAfterSeconds: 1 });
+}
+
+async function finish(deps: CheckoutDeps, id: string, keyHash: Buffer | null): Promise<Started> {
+  try {
+    return await callStripe(deps, id);
+  } catch (error) {
+    if (keyHash !== null) await giveBackLease(deps.db, keyHash);
+    throw error;
+  }
+}
+
+function prepare(deps: CheckoutDeps, newsroom: NewsroomConfig, id: string, body: CheckoutBody, terms: Terms) {
+  const now = deps.now();
+  const locale = pickLocale(newsroom, body.locale);
+  const expiresAt = new Date(+now + newsroom.checkout.session_minutes * 60_000);
+  const donation = donationOf(id, body, terms, locale, now);
+  const params = sessionParams(deps.config, newsroom, {
+    id,
+    frequency: body.frequency,
+    currency: body.currency,
+    total: terms.total,
+    email: body.email,
+    locale,
+    attributionCode: encodeAttribution(deps.vault, id, donation),
+    expiresAt,
+  });
+  return {
+    donation,
+    consent: {
+      shown_at: now,
+      terms_version: body.terms_version ?? newsroom.terms.version,
+      locale,
+      statement: consentStatement(newsroom, copyFor(newsroom, locale), locale, body, terms.total),
+    },
+    checkout: {
+      params_sealed: deps.vault.seal(JSON.stringify(params), `checkouts.params_sealed:${id}`),
+      expires_at: expiresAt,
+      resumable_until: new Date(Date.now() + CHECKOUT_RESUMABLE_MS),
+    },
+  };
+}
+
+function donationOf(id: string, body: CheckoutBody, terms: Terms, locale: string, now: Date) {
+  const from = body.attribution;
+  return {
+    id,
+    created_at: now,
+    origin: "checkout",
+    frequency: body.frequency,
+    currency: body.currency,
+    amount: terms.total,
+    chosen_amount: terms.chosen,
+    fees_covered: body.cover_fees,
+    locale,
+    country: body.country ?? null,
+    discreet: body.discreet,
+    newsletter: body.newsletter,
+    article_id: from.article_id ?? null,
+    article_url: from.article_url ?? null,
+    campaign: from.campaign ?? null,
+    placement: from.placement ?? null,
+    variant: from.variant ?? null,
+    referrer: from.referrer ?? null,
+    utm_source: from.utm_source ?? null,
+    utm_medium: from.utm_medium ?? null,
+    utm_campaign: from.utm_campaign ?? null,
+    utm_content: from.utm_content ?? null,
+    utm_term: from.utm_term ?? null,
+    status: "created",
+  } satisfies NewDonation;
+}
