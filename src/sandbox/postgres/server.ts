@@ -12,9 +12,16 @@ export interface ServerLine {
   readonly msg: string;
 }
 
+export interface ServerOptions {
+  readonly cluster: string;
+  readonly port: number;
+  readonly durable: boolean;
+  readonly log: (line: ServerLine) => void;
+}
+
 export interface Server {
   readonly pid: number;
-  /** Shuts down fast (open transactions are rolled back) and waits until it is gone; again is the same. */
+  /** Shuts down fast (open transactions are rolled back) and waits until it is gone. */
   stop(): Promise<void>;
 }
 
@@ -50,10 +57,7 @@ const NOT_DURABLE = {
 };
 
 /** Starts the server and returns once it accepts connections. Throws a SetupError with the reason when it does not. */
-export async function startServer(
-  launcher: Launcher,
-  options: { cluster: string; port: number; durable: boolean; log: (line: ServerLine) => void },
-): Promise<Server> {
+export async function startServer(launcher: Launcher, options: ServerOptions): Promise<Server> {
   const settings = Object.entries({ port: options.port, ...SETTINGS, ...(options.durable ? {} : NOT_DURABLE) });
   const args = ["-D", options.cluster, ...settings.flatMap(([name, value]) => ["-c", `${name}=${value}`])];
   const child = launch(launcher, launcher.binaries.postgres, args);
@@ -61,16 +65,15 @@ export async function startServer(
     child.once("exit", () => resolve());
     child.once("error", () => resolve());
   });
-  // An exit without a shutdown, such as an uncaught error's, where the kernel tells Postgres nothing.
+  // For an end without a shutdown, such as an uncaught error's, on systems that cannot tie the two together.
   const endWithUs = () => void child.kill("SIGINT");
   process.once("exit", endWithUs);
   void exited.then(() => process.removeListener("exit", endWithUs));
 
-  const stop = once(() => shutDown(child, exited));
   try {
     await ready(child, exited, options);
   } catch (error) {
-    await stop();
+    await shutDown(child, exited);
     throw error;
   }
   let stopping = false;
@@ -81,16 +84,12 @@ export async function startServer(
     pid: child.pid as number,
     stop: async () => {
       stopping = true;
-      await stop();
+      await shutDown(child, exited);
     },
   };
 }
 
-async function ready(
-  child: Child,
-  exited: Promise<void>,
-  options: { cluster: string; port: number; log: (line: ServerLine) => void },
-): Promise<void> {
+async function ready(child: Child, exited: Promise<void>, options: ServerOptions): Promise<void> {
   const accepting = Promise.withResolvers<true>();
   const said: string[] = [];
   child.stdin.on("error", () => {});
@@ -122,12 +121,4 @@ async function shutDown(child: Child, exited: Promise<void>): Promise<void> {
     await Promise.race([exited, sleep(SHUTDOWN_MS, undefined, { signal: timeout.signal }).catch(() => {})]);
     timeout.abort();
   }
-}
-
-function once(action: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => {
-    running ??= action();
-    return running;
-  };
 }

@@ -1,14 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { findBinaries } from "./binaries.ts";
+import { SetupError } from "../../shared/errors.ts";
+import { type Binaries, findBinaries } from "./binaries.ts";
 import { prepareCluster, SUPERUSER, setPassword } from "./cluster.ts";
 import { chooseLauncher, type Launcher } from "./launcher.ts";
 import { endLeftover } from "./leftover.ts";
 import { type DataLock, lockData } from "./lock.ts";
 import { freePort, PortTaken } from "./port.ts";
 import { provision } from "./provision.queries.ts";
-import { type Server, type ServerLine, startServer } from "./server.ts";
+import { type Server, type ServerLine, type ServerOptions, startServer } from "./server.ts";
 
 export interface EmbeddedPostgres {
   /** The application's database, as a role that owns it, may create roles and databases, and is no superuser. */
@@ -42,54 +43,82 @@ const APP = "donations";
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const binaries = await findBinaries();
-  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
-  const dataDir = await realpath(options.dataDir);
-  const lock = await lockData(dataDir);
   try {
-    const launcher = await chooseLauncher(dataDir, binaries);
-    await endLeftover(join(dataDir, "postgres"));
-    const cluster = await prepareCluster(dataDir, launcher, options.durable ?? true);
-    const password = randomBytes(24).toString("base64url");
-    await setPassword(cluster, launcher, password);
-    const { server, port } = await startOnFreePort(launcher, cluster, options);
-    return await open({ server, port, lock, password });
+    await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+    const dataDir = await realpath(options.dataDir);
+    const lock = await lockData(dataDir);
+    try {
+      return await startLocked(dataDir, lock, binaries, options);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
   } catch (error) {
-    await lock.release();
-    throw error;
+    throw asSetupError(error, options.dataDir);
   }
 }
 
+async function startLocked(dataDir: string, lock: DataLock, binaries: Binaries, options: EmbeddedPostgresOptions) {
+  const { durable = true, log = () => {} } = options;
+  const launcher = await chooseLauncher(dataDir, binaries);
+  log({ level: "info", source: "postgres", msg: `starting Postgres on ${dataDir} (${launcher.name})` });
+  await endLeftover(join(dataDir, "postgres"));
+  if (options.port !== undefined) await freePort(options.port);
+  const cluster = await prepareCluster(dataDir, launcher, durable);
+  const password = newPassword();
+  await setPassword(cluster, launcher, password);
+  const { server, port } = await startOnFreePort(launcher, options.port, { cluster, durable, log });
+  return await open({ server, port, lock, password });
+}
+
 /** Between finding a free port and listening on it somebody else may take it: then another, unless that one was asked for. */
-async function startOnFreePort(launcher: Launcher, cluster: string, options: EmbeddedPostgresOptions) {
+async function startOnFreePort(launcher: Launcher, wanted: number | undefined, options: Omit<ServerOptions, "port">) {
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort(options.port);
+    const port = await freePort(wanted);
     try {
-      const { durable = true, log = () => {} } = options;
-      return { port, server: await startServer(launcher, { cluster, port, durable, log }) };
+      return { port, server: await startServer(launcher, { ...options, port }) };
     } catch (error) {
-      if (options.port !== undefined || attempt === 5 || !(error instanceof PortTaken)) throw error;
+      if (wanted !== undefined || attempt === 5 || !(error instanceof PortTaken)) throw error;
     }
   }
 }
 
-async function open(parts: {
-  server: Server;
-  port: number;
-  lock: DataLock;
-  password: string;
-}): Promise<EmbeddedPostgres> {
-  const { server, port, lock } = parts;
-  const stop = async () => {
-    await server.stop();
-    await lock.release();
-  };
+interface Parts {
+  readonly server: Server;
+  readonly port: number;
+  readonly lock: DataLock;
+  readonly password: string;
+}
+
+async function open({ server, port, lock, password: adminPassword }: Parts): Promise<EmbeddedPostgres> {
+  const urlOf = (role: string, password: string, database: string) =>
+    `postgres://${role}:${password}@127.0.0.1:${port}/${database}`;
+  const adminUrl = urlOf(SUPERUSER, adminPassword, "postgres");
+  const password = newPassword();
   try {
-    const adminUrl = `postgres://${SUPERUSER}:${parts.password}@127.0.0.1:${port}/postgres`;
-    const password = randomBytes(24).toString("base64url");
     await provision(adminUrl, { role: APP, database: APP, password });
-    return { url: `postgres://${APP}:${password}@127.0.0.1:${port}/${APP}`, adminUrl, port, pid: server.pid, stop };
   } catch (error) {
     await server.stop();
     throw error;
   }
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    stopped ??= server.stop().then(() => lock.release());
+    await stopped;
+  };
+  return { url: urlOf(APP, password, APP), adminUrl, port, pid: server.pid, stop };
+}
+
+function newPassword(): string {
+  return randomBytes(24).toString("base64url");
+}
+
+/** What the file system refuses, in words that name the setting. */
+function asSetupError(error: unknown, dataDir: string): unknown {
+  const { code, path = dataDir } = error as NodeJS.ErrnoException;
+  if (code === undefined || !["EACCES", "EPERM", "EROFS", "ENOSPC", "ENOTDIR", "EEXIST"].includes(code)) return error;
+  return new SetupError([
+    `DATA_DIR (${dataDir}) cannot hold the embedded Postgres: the system refused ${path} (${code}). ` +
+      "Mend that, set DATA_DIR to a folder of this account, or set DATABASE_URL to a Postgres 15 or newer.",
+  ]);
 }
