@@ -1,0 +1,3 @@
+/** What a member of staff may do. `admin` may all that the others may. */
+export const ROLES = ["finance", "audience", "support", "admin"] as const;
+export type Role = (typeof ROLES)[number];
