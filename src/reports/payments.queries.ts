@@ -1,0 +1,83 @@
+import { type Kysely, sql } from "kysely";
+import type { DB } from "../db/schema.ts";
+import type { Period } from "../shared/period.ts";
+import type { Position } from "./cursor.ts";
+import type { PaymentsQuery } from "./query-schema.ts";
+
+export interface PaymentsFilter
+  extends Pick<
+    PaymentsQuery,
+    "status" | "frequency" | "currency" | "campaign" | "article_id" | "placement" | "country"
+  > {
+  readonly period: Period;
+}
+
+export type PaymentReportRow = Awaited<ReturnType<typeof readPayments>>[number];
+
+/**
+ * A page of payments, those booked last first, beginning behind `after`. Keyset, not offset: rows that arrive meanwhile neither
+ * repeat nor hide others. The columns are in the order of the answer.
+ */
+export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after: Position | null, limit: number) {
+  const { period, status, frequency, currency, campaign, article_id, placement, country } = filter;
+  return await db
+    .selectFrom("payments as p")
+    .innerJoin("donations as d", "d.id", "p.donation_id")
+    .select([
+      "p.id as payment_id",
+      "p.donation_id",
+      "d.donor_id",
+      "p.booked_at",
+      "p.paid_at",
+      "p.status",
+      "p.frequency",
+      "p.installment",
+      "p.currency",
+      "p.amount",
+      "d.chosen_amount",
+      "d.fees_covered",
+      // Refunds, disputes and payouts aren't in the mirror yet.
+      sql<number>`0::bigint`.as("refunded"),
+      sql<number>`0::bigint`.as("disputed"),
+      "p.settlement_currency",
+      "p.settled_gross",
+      "p.fee",
+      "p.net",
+      "p.exchange_rate",
+      sql<string | null>`null`.as("payout_id"),
+      sql<Date | null>`null::timestamptz`.as("payout_arrival"),
+      "p.payment_method",
+      "p.card_country",
+      "d.article_id",
+      "d.article_url",
+      "d.campaign",
+      "d.placement",
+      "d.variant",
+      "d.utm_source",
+      "d.utm_medium",
+      "d.utm_campaign",
+      "d.utm_content",
+      "d.utm_term",
+      "p.stripe_payment_intent",
+      "p.stripe_charge",
+      "p.stripe_invoice",
+      "p.stripe_subscription",
+      "p.stripe_balance_transaction",
+    ])
+    .where("p.booked_at", ">=", period.start)
+    .where("p.booked_at", "<", period.end)
+    .$if(status !== undefined, (query) => query.where("p.status", "=", status as string))
+    .$if(frequency !== undefined, (query) => query.where("p.frequency", "=", frequency as string))
+    .$if(currency !== undefined, (query) => query.where("p.currency", "=", currency as string))
+    .$if(country !== undefined, (query) => query.where("p.card_country", "=", country as string))
+    .$if(campaign !== undefined, (query) => query.where("d.campaign", "=", campaign as string))
+    .$if(article_id !== undefined, (query) => query.where("d.article_id", "=", article_id as string))
+    .$if(placement !== undefined, (query) => query.where("d.placement", "=", placement as string))
+    .$if(after !== null, (query) =>
+      query.where(sql<boolean>`(p.booked_at, p.id) < (${after?.booked_at}, ${after?.id}::uuid)`),
+    )
+    .orderBy("p.booked_at", "desc")
+    .orderBy("p.id", "desc")
+    .limit(limit)
+    .execute();
+}

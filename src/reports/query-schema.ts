@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { FREQUENCIES } from "../newsroom.ts";
+import { canonicalCurrency } from "../shared/money.ts";
+import { isDate } from "../shared/period.ts";
+import { decodeCursor } from "./cursor.ts";
+
+/** The query strings of the reports. Unknown names, repeated names and empty values are refused: a filter that isn't applied is a lie. */
+
+const TEXT_LIMIT = 200;
+
+const day = z.string().refine(isDate, "Expected a day that exists, as YYYY-MM-DD.");
+
+/** Free text that is compared for equality; Postgres takes no NUL. */
+const text = z
+  .string(ONCE)
+  .min(1)
+  .max(TEXT_LIMIT)
+  .refine((value) => !value.includes("\0") && value.isWellFormed(), "Expected text without control characters.");
+
+const currency = z.string().transform((code, context) => {
+  const canonical = canonicalCurrency(code);
+  if (canonical !== null) return canonical;
+  context.addIssue({ code: "custom", message: "Expected a currency as its three letters (ISO 4217)." });
+  return z.NEVER;
+});
+
+const country = z
+  .string(ONCE)
+  .regex(/^[A-Za-z]{2}$/, "Expected a country as its two letters (ISO 3166).")
+  .transform((code) => code.toUpperCase());
+
+const limit = z
+  .string(ONCE)
+  .refine((value) => /^[1-9]\d{0,3}$/.test(value) && Number(value) <= 1000, "Expected a whole number from 1 to 1000.")
+  .transform(Number);
+
+const cursor = z.string().transform((value, context) => {
+  const position = decodeCursor(value);
+  if (position !== null) return position;
+  context.addIssue({ code: "custom", message: "Expected a next_cursor from an earlier answer, unchanged." });
+  return z.NEVER;
+});
+
+/** For CSV only: the mark by which Excel knows UTF-8. */
+const bom = z.enum(["0", "1"]).transform((value) => value === "1");
+
+const period = { from: day.optional(), to: day.optional() };
+
+export const summaryQuery = z.strictObject({
+  ...period,
+  interval: z.enum(["day", "month", "year"]).default("month"),
+});
+
+export const paymentsQuery = z.strictObject({
+  ...period,
+  status: z.enum(["processing", "paid", "failed"]).optional(),
+  frequency: z.enum(FREQUENCIES).optional(),
+  /** The donor's currency. */
+  currency: currency.optional(),
+  campaign: text.optional(),
+  article_id: text.optional(),
+  placement: text.optional(),
+  /** Where the card was issued. */
+  country: country.optional(),
+  limit: limit.optional(),
+  cursor: cursor.optional(),
+});
+
+export const summaryCsvQuery = summaryQuery.extend({ bom: bom.optional() });
+export const paymentsCsvQuery = paymentsQuery.extend({ bom: bom.optional() });
+
+export type Interval = z.output<typeof summaryQuery>["interval"];
+export type PaymentsQuery = z.output<typeof paymentsQuery>;
