@@ -14,9 +14,9 @@ function text(...names: readonly string[]) {
     .min(1, "must not be empty")
     .superRefine((sentence, context) => {
       const found = placeholders(sentence);
-      if (names.some((name) => !found.includes(name))) context.addIssue(`needs ${expected}`);
       const allowed = names.length === 0 ? "must have no placeholder" : `may have no placeholder but ${expected}`;
-      if (found.some((name) => !names.includes(name))) context.addIssue(allowed);
+      if (names.some((name) => !found.includes(name))) context.addIssue(`needs ${expected}`);
+      else if (found.some((name) => !names.includes(name))) context.addIssue(allowed);
       else if (/[{}]/.test(sentence.replace(/\{[a-z_]+\}/g, ""))) context.addIssue("has a brace without its partner");
     });
 }

@@ -5,10 +5,12 @@ import { SetupError } from "../shared/errors.ts";
 import { loadNewsroom, type NewsroomConfig } from "./load.ts";
 import { localeFiles, localesDirectory } from "./locales.ts";
 
-/** Editors write in several steps; the file is read when they have been quiet for this long. */
-const QUIET_MS = 100;
-/** Mounted volumes and network disks report no changes, so the files are also looked at. */
-const POLL_MS = 2_000;
+interface Timing {
+  /** Editors write in several steps; the file is read when they have been quiet for this long. */
+  readonly quietMs: number;
+  /** Mounted volumes and network disks report no changes, so the files are also looked at this often. */
+  readonly pollMs: number;
+}
 
 export interface WatchedNewsroom {
   /** The last configuration that was whole. */
@@ -20,7 +22,11 @@ export interface WatchedNewsroom {
  * Loads the newsroom's file and again whenever it or a language changes, also when an editor replaces it. A broken edit
  * keeps the last good one and logs why. Throws a SetupError when the first load fails.
  */
-export function watchNewsroom(path: string, log: Pick<Logger, "info" | "error">): WatchedNewsroom {
+export function watchNewsroom(
+  path: string,
+  log: Pick<Logger, "info" | "error">,
+  timing: Timing = { quietMs: 100, pollMs: 2_000 },
+): WatchedNewsroom {
   let seen = fingerprint(path);
   let newsroom = loadNewsroom(path);
   let quiet: NodeJS.Timeout | null = null;
@@ -39,14 +45,14 @@ export function watchNewsroom(path: string, log: Pick<Logger, "info" | "error">)
   };
   const soon = () => {
     if (quiet) clearTimeout(quiet);
-    quiet = setTimeout(reload, QUIET_MS);
+    quiet = setTimeout(reload, timing.quietMs);
     quiet.unref();
   };
 
   const watchers = [dirname(path), localesDirectory(path)].flatMap((directory) => watchDirectory(directory, soon));
   const poll = setInterval(() => {
     if (fingerprint(path) !== seen) soon();
-  }, POLL_MS);
+  }, timing.pollMs);
   poll.unref();
   return {
     current: () => newsroom,

@@ -1,5 +1,7 @@
 /** The plural forms of one sentence by CLDR category; `other` is always there. */
-export type PluralForms = Readonly<Partial<Record<Intl.LDMLPluralRule, string>>> & { readonly other: string };
+export type PluralForms = Readonly<Partial<Record<Intl.LDMLPluralRule, string | undefined>>> & {
+  readonly other: string;
+};
 
 const PLACEHOLDER = /\{([a-z_]+)\}/g;
 
