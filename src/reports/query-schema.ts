@@ -12,7 +12,7 @@ const day = z.string().refine(isDate, "Expected a day that exists, as YYYY-MM-DD
 
 /** Free text that is compared for equality; Postgres takes no NUL. */
 const text = z
-  .string(ONCE)
+  .string()
   .min(1)
   .max(TEXT_LIMIT)
   .refine((value) => !value.includes("\0") && value.isWellFormed(), "Expected text without control characters.");
@@ -25,12 +25,12 @@ const currency = z.string().transform((code, context) => {
 });
 
 const country = z
-  .string(ONCE)
+  .string()
   .regex(/^[A-Za-z]{2}$/, "Expected a country as its two letters (ISO 3166).")
   .transform((code) => code.toUpperCase());
 
 const limit = z
-  .string(ONCE)
+  .string()
   .refine((value) => /^[1-9]\d{0,3}$/.test(value) && Number(value) <= 1000, "Expected a whole number from 1 to 1000.")
   .transform(Number);
 
@@ -42,7 +42,10 @@ const cursor = z.string().transform((value, context) => {
 });
 
 /** For CSV only: the mark by which Excel knows UTF-8. */
-const bom = z.enum(["0", "1"]).transform((value) => value === "1");
+const bom = z
+  .enum(["0", "1"])
+  .default("0")
+  .transform((value) => value === "1");
 
 const period = { from: day.optional(), to: day.optional() };
 
@@ -66,8 +69,8 @@ export const paymentsQuery = z.strictObject({
   cursor: cursor.optional(),
 });
 
-export const summaryCsvQuery = summaryQuery.extend({ bom: bom.optional() });
-export const paymentsCsvQuery = paymentsQuery.extend({ bom: bom.optional() });
+export const summaryCsvQuery = summaryQuery.extend({ bom });
+export const paymentsCsvQuery = paymentsQuery.extend({ bom });
 
 export type Interval = z.output<typeof summaryQuery>["interval"];
 export type PaymentsQuery = z.output<typeof paymentsQuery>;

@@ -1,36 +1,79 @@
 import express, { type RequestHandler, type Router } from "express";
 import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";
+import type { Period } from "../shared/period.ts";
 import type { Role } from "../shared/roles.ts";
+import { paymentsCsv, summaryCsv } from "./exports.ts";
 import { paymentsPage } from "./payments.ts";
 import { reportPeriod } from "./period.ts";
-import { paymentsQuery, summaryQuery } from "./query-schema.ts";
+import { paymentsCsvQuery, paymentsQuery, summaryCsvQuery, summaryQuery } from "./query-schema.ts";
+import { sendCsv } from "./send-csv.routes.ts";
 import { readSummary } from "./summary.queries.ts";
 
 const DEFAULT_LIMIT = 100;
 
-/** The reports for finance staff. `allow` lets the roles pass that it is given; nothing is kept in caches on the way. */
+/**
+ * The reports for staff, as JSON and (`.csv` on the path) as files with the same filters. `allow` lets the roles pass that it is given.
+ * `db` may be a replica's: nothing is written. An export holds one of its connections while it is downloaded.
+ */
 export function reportRoutes(
-  deps: Pick<Deps, "db" | "newsroom" | "now">,
+  deps: Pick<Deps, "db" | "log" | "newsroom" | "now">,
   allow: (roles: readonly Role[]) => RequestHandler,
 ): Router {
   const router = express.Router();
-  router.use("/v1/reports", (_request, response, next) => {
-    response.set("Cache-Control", "private, no-store");
-    next();
+  const sums = allow(["finance", "audience"]);
+  const gifts = allow(["finance"]);
+  router.use("/v1/reports", notCached);
+
+  router.get("/v1/reports/summary", sums, async (request, response) => {
+    const { interval, ...days } = parse(summaryQuery, request.query);
+    const { period, timeZone } = periodOf(deps, days);
+    response.json({ rows: await readSummary(deps.db, period, interval, timeZone), next_cursor: null });
   });
 
-  router.get("/v1/reports/summary", allow(["finance", "audience"]), async (request, response) => {
-    const query = parse(summaryQuery, request.query);
-    const { time_zone } = deps.newsroom();
-    const period = reportPeriod(query, deps.now(), time_zone);
-    response.json({ rows: await readSummary(deps.db, period, query.interval, time_zone), next_cursor: null });
+  router.get("/v1/reports/summary.csv", sums, async (request, response) => {
+    const { interval, bom, ...days } = parse(summaryCsvQuery, request.query);
+    const { period, timeZone } = periodOf(deps, days);
+    await sendCsv(deps, request, response, {
+      name: fileName("summary", period),
+      bom,
+      write: async (sink) => await summaryCsv(deps.db, sink, period, interval, timeZone),
+    });
   });
 
-  router.get("/v1/reports/payments", allow(["finance"]), async (request, response) => {
+  router.get("/v1/reports/payments", gifts, async (request, response) => {
     const { from, to, limit, cursor, ...filters } = parse(paymentsQuery, request.query);
-    const period = reportPeriod({ from, to }, deps.now(), deps.newsroom().time_zone);
+    const { period } = periodOf(deps, { from, to });
     response.json(await paymentsPage(deps.db, { ...filters, period }, cursor ?? null, limit ?? DEFAULT_LIMIT));
   });
+
+  router.get("/v1/reports/payments.csv", gifts, async (request, response) => {
+    const { from, to, limit, cursor, bom, ...filters } = parse(paymentsCsvQuery, request.query);
+    const { period } = periodOf(deps, { from, to });
+    const part = { after: cursor ?? null, most: limit ?? Number.POSITIVE_INFINITY };
+    await sendCsv(deps, request, response, {
+      name: fileName("payments", period),
+      bom,
+      write: async (sink) => await paymentsCsv(deps.db, sink, { ...filters, period }, part),
+    });
+  });
   return router;
+}
+
+const notCached: RequestHandler = (_request, response, next) => {
+  response.set("Cache-Control", "private, no-store");
+  next();
+};
+
+function periodOf(
+  deps: Pick<Deps, "newsroom" | "now">,
+  days: { readonly from?: string | undefined; readonly to?: string | undefined },
+): { readonly period: Period; readonly timeZone: string } {
+  const timeZone = deps.newsroom().time_zone;
+  return { period: reportPeriod(days, deps.now(), timeZone), timeZone };
+}
+
+/** The days of the name are those of the query: the second one is no longer in it. */
+function fileName(report: string, period: Period): string {
+  return `${report}_${period.from}_${period.to}.csv`;
 }

@@ -1,0 +1,66 @@
+import type { Request, Response } from "express";
+import type { Deps } from "../deps.ts";
+import type { Sink } from "./exports.ts";
+
+/** A reader that takes nothing for this long is cut off: an export may hold a connection to the database. */
+const STALLED_MS = 60_000;
+const BYTE_ORDER_MARK = "\uFEFF";
+
+interface CsvFile {
+  readonly name: string;
+  /** Excel knows UTF-8 by this mark. */
+  readonly bom: boolean;
+  readonly write: (sink: Sink) => Promise<void>;
+}
+
+/**
+ * Sends a file as fast as the reader takes it. What fails before the first byte is thrown and becomes an answer like any other; after
+ * that the connection is cut, so that half a file is never taken for a whole one. When the reader goes away the work stops.
+ */
+export async function sendCsv(
+  deps: Pick<Deps, "log">,
+  request: Request,
+  response: Response,
+  { name, bom, write }: CsvFile,
+): Promise<void> {
+  response.attachment(name).type("text/csv; charset=utf-8");
+  if (request.method === "HEAD") {
+    response.end();
+    return;
+  }
+  try {
+    let mark = bom ? BYTE_ORDER_MARK : "";
+    await write(async (text) => {
+      await put(response, mark + text);
+      mark = "";
+    });
+    response.end();
+  } catch (error) {
+    if (error instanceof ReaderGone) return;
+    if (!response.headersSent) {
+      response.removeHeader("Content-Disposition");
+      throw error;
+    }
+    deps.log.error({ request_id: response.locals.request_id, err: error }, "an export broke off");
+    response.destroy();
+  }
+}
+
+class ReaderGone extends Error {}
+
+/** Resolves once there is room for more. */
+async function put(response: Response, text: string): Promise<void> {
+  if (response.destroyed) throw new ReaderGone();
+  if (response.write(text)) return;
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => response.destroy(), STALLED_MS);
+    const onDrain = () => settle(resolve);
+    const onClose = () => settle(() => reject(new ReaderGone()));
+    const settle = (done: () => void) => {
+      clearTimeout(timer);
+      response.off("drain", onDrain).off("close", onClose);
+      done();
+    };
+    response.on("drain", onDrain).on("close", onClose);
+  });
+}
