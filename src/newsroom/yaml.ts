@@ -22,9 +22,9 @@ export function readYaml<T>(path: string, name: string, schema: z.ZodType<T>): Y
   const source = readText(path);
   if (source.text === null) return broken(`${name}: can't be read (${source.code})`);
 
-  // prettyErrors would quote the source line.
-  const document = parseDocument(source.text, { lineCounter: counter, prettyErrors: false });
+  const document = parseDocument(source.text, { lineCounter: counter });
   if (document.errors.length > 0) {
+    // Their messages quote the file, so only the place and the code are passed on.
     return broken(
       ...document.errors.map((error) => {
         const { line, col } = counter.linePos(error.pos[0]);

@@ -26,6 +26,8 @@ describe("where a day begins", () => {
     ["2026-03-08", "America/Havana", "2026-03-08T05:00:00Z"],
     ["2026-09-06", "America/Santiago", "2026-09-06T04:00:00Z"],
     ["2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00:00Z"],
+    // Nor here, where they jumped from 23:30 to 00:30.
+    ["1919-03-31", "America/Toronto", "1919-03-31T04:30:00Z"],
     // Two midnights: the first one.
     ["2026-11-01", "America/Havana", "2026-11-01T04:00:00Z"],
     // Half an hour.
