@@ -1,0 +1,218 @@
+import { z } from "zod";
+import type { Stripe } from "../../stripe/types.ts";
+import { liveCustomer } from "./customers.ts";
+import { newId } from "./ids.ts";
+import { buildLine } from "./invoice-lines.ts";
+import { markCanceled, markPaid, openPaymentOf } from "./invoice-payments.ts";
+import { list, pageParams } from "./list.ts";
+import { oneOf, parseParams, text, timeRange } from "./params.ts";
+import { cancelIntent } from "./payments.ts";
+import { HOUR } from "./periods.ts";
+import { found, type Routes } from "./routing.ts";
+import { change, idOf, previously, type World } from "./world.ts";
+
+/** Stripe leaves a renewal's invoice open to changes for about an hour. */
+export const DRAFT_FOR = HOUR;
+
+export interface Period {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A draft for one period of a subscription, paid in advance. `billed` is the period that the invoice itself closes. */
+export function draftInvoice(
+  world: World,
+  subscription: Stripe.Subscription,
+  reason: "subscription_create" | "subscription_cycle",
+  period: Period,
+  billed: Period,
+): Stripe.Invoice {
+  const id = newId.invoice();
+  const customer = liveCustomer(world, idOf(subscription.customer));
+  const lines = subscription.items.data.map((item) => buildLine(world, id, subscription, item, period));
+  const total = lines.reduce((sum, line) => sum + line.amount, 0);
+  const renewal = reason === "subscription_cycle";
+  const invoice = world.store.put("invoice", {
+    id,
+    object: "invoice",
+    account_country: world.account.country,
+    account_name: world.account.name,
+    account_tax_ids: null,
+    amount_due: total,
+    amount_overpaid: 0,
+    amount_paid: 0,
+    amount_remaining: total,
+    amount_shipping: 0,
+    application: null,
+    attempt_count: 0,
+    attempted: false,
+    auto_advance: true,
+    automatic_tax: { disabled_reason: null, enabled: false, liability: null, provider: null, status: null },
+    automatically_finalizes_at: renewal ? world.now() + DRAFT_FOR : null,
+    billing_reason: reason,
+    collection_method: "charge_automatically",
+    created: world.now(),
+    currency: subscription.currency,
+    custom_fields: null,
+    customer: subscription.customer,
+    customer_account: null,
+    customer_address: customer?.address ?? null,
+    customer_email: customer?.email ?? null,
+    customer_name: customer?.name ?? null,
+    customer_phone: customer?.phone ?? null,
+    customer_shipping: null,
+    customer_tax_exempt: "none",
+    customer_tax_ids: [],
+    default_payment_method: null,
+    default_source: null,
+    default_tax_rates: [],
+    description: null,
+    discounts: [],
+    due_date: null,
+    effective_at: null,
+    ending_balance: null,
+    footer: null,
+    from_invoice: null,
+    hosted_invoice_url: null,
+    invoice_pdf: null,
+    issuer: { type: "self" },
+    last_finalization_error: null,
+    latest_revision: null,
+    lines: { object: "list", data: lines, has_more: false, url: `/v1/invoices/${id}/lines` },
+    livemode: false,
+    metadata: {},
+    next_payment_attempt: renewal ? world.now() + DRAFT_FOR : null,
+    number: null,
+    on_behalf_of: null,
+    parent: {
+      quote_details: null,
+      subscription_details: { metadata: { ...subscription.metadata }, subscription: subscription.id },
+      type: "subscription_details",
+    },
+    payment_settings: { default_mandate: null, payment_method_options: null, payment_method_types: null },
+    period_end: billed.end,
+    period_start: billed.start,
+    post_payment_credit_notes_amount: 0,
+    pre_payment_credit_notes_amount: 0,
+    receipt_number: null,
+    rendering: null,
+    shipping_cost: null,
+    shipping_details: null,
+    starting_balance: 0,
+    statement_descriptor: null,
+    status: "draft",
+    status_transitions: { finalized_at: null, marked_uncollectible_at: null, paid_at: null, voided_at: null },
+    subtotal: total,
+    subtotal_excluding_tax: total,
+    test_clock: null,
+    total,
+    total_discount_amounts: [],
+    total_excluding_tax: total,
+    total_pretax_credit_amounts: [],
+    total_taxes: [],
+    webhooks_delivered_at: null,
+  });
+  world.emit("invoice.created", invoice);
+  return invoice;
+}
+
+/** draft → open: numbered, and due. */
+export function finalizeInvoice(world: World, before: Stripe.Invoice): Stripe.Invoice {
+  const customer = liveCustomer(world, idOf(before.customer ?? ""));
+  const sequence = customer?.next_invoice_sequence ?? 1;
+  if (customer !== undefined) {
+    change(world, "customer", customer, { currency: before.currency, next_invoice_sequence: sequence + 1 });
+  }
+  const after = change(world, "invoice", before, {
+    automatically_finalizes_at: null,
+    effective_at: world.now(),
+    ending_balance: 0,
+    hosted_invoice_url: `${world.baseUrl()}/i/${before.id}`,
+    invoice_pdf: `${world.baseUrl()}/i/${before.id}/pdf`,
+    next_payment_attempt: null,
+    number: `${customer?.invoice_prefix ?? "SANDBOX1"}-${String(sequence).padStart(4, "0")}`,
+    status: "open",
+    status_transitions: { ...before.status_transitions, finalized_at: world.now() },
+    webhooks_delivered_at: before.created,
+  });
+  world.emit("invoice.finalized", after);
+  return after;
+}
+
+/** open → paid. */
+export function payInvoice(world: World, before: Stripe.Invoice): Stripe.Invoice {
+  const after = change(world, "invoice", before, {
+    amount_paid: before.amount_due,
+    amount_remaining: 0,
+    attempt_count: Math.max(1, before.attempt_count),
+    attempted: true,
+    auto_advance: false,
+    status: "paid",
+    status_transitions: { ...before.status_transitions, paid_at: world.now() },
+  });
+  const previous = previously(
+    before,
+    after,
+    "amount_paid",
+    "amount_remaining",
+    "attempt_count",
+    "attempted",
+    "auto_advance",
+    "status",
+  );
+  world.emit("invoice.updated", after, { ...previous, status_transitions: { paid_at: null } });
+  world.emit("invoice.paid", after);
+  world.emit("invoice.payment_succeeded", after);
+  const payment = openPaymentOf(world, after.id);
+  if (payment !== undefined) markPaid(world, payment);
+  return after;
+}
+
+/** open → void: nobody owes it any more. */
+export function voidInvoice(world: World, before: Stripe.Invoice): Stripe.Invoice {
+  const after = change(world, "invoice", before, {
+    auto_advance: false,
+    next_payment_attempt: null,
+    status: "void",
+    status_transitions: { ...before.status_transitions, voided_at: world.now() },
+  });
+  world.emit("invoice.voided", after);
+  const payment = openPaymentOf(world, after.id);
+  if (payment !== undefined) {
+    markCanceled(world, payment);
+    cancelIntent(world, idOf(payment.payment.payment_intent ?? ""), "void_invoice");
+  }
+  return after;
+}
+
+const listParams = z.strictObject({
+  ...pageParams,
+  collection_method: oneOf("charge_automatically", "send_invoice").optional(),
+  created: timeRange().optional(),
+  customer: text().optional(),
+  status: oneOf("draft", "open", "paid", "uncollectible", "void").optional(),
+  subscription: text().optional(),
+});
+
+export const invoiceRoutes: Routes = {
+  "GET /v1/invoices": (world, { form }) => {
+    const {
+      collection_method: method,
+      created,
+      customer,
+      status,
+      subscription,
+      ...page
+    } = parseParams(listParams, form);
+    return list(world, "invoice", "/v1/invoices", page, {
+      link: subscription ?? customer,
+      where: (it) =>
+        (method === undefined || it.collection_method === method) &&
+        (created === undefined || created(it.created)) &&
+        (customer === undefined || it.customer === customer) &&
+        (status === undefined || it.status === status),
+    });
+  },
+  "GET /v1/invoices/:id": (world, { id }) => found(world, "invoice", id),
+  "GET /v1/invoices/:id/lines": (world, { id }) => found(world, "invoice", id).lines,
+};

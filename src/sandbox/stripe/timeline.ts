@@ -1,0 +1,68 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { SandboxClock } from "../clock.ts";
+import type { Due, Schedule } from "./schedule.ts";
+
+const WORK_FOR_MS = 25;
+
+/** Lives through the sandbox's time: everything that is due happens at its own moment, in order. */
+export class Timeline {
+  readonly #clock: SandboxClock;
+  readonly #schedule: Schedule;
+  readonly #happen: (due: Due) => void;
+  #moment: number | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(clock: SandboxClock, schedule: Schedule, happen: (due: Due) => void) {
+    this.#clock = clock;
+    this.#schedule = schedule;
+    this.#happen = happen;
+  }
+
+  /** Whole seconds. */
+  now(): number {
+    return this.#moment ?? Math.floor(this.#clock.now().getTime() / 1000);
+  }
+
+  /** Lets happen what has come due since: wall time passes too, and the stand-in may have been away. */
+  catchUp(): void {
+    if (this.#moment !== undefined) return;
+    const now = this.now();
+    for (let due = this.#schedule.take(now); due !== undefined; due = this.#schedule.take(now)) this.#live(due);
+    this.#moment = undefined;
+  }
+
+  /** Moves the clock forward. Requests that come meanwhile see the moment that is being lived through. */
+  advance(milliseconds: number): Promise<void> {
+    const advanced = this.#last.then(() => this.#advance(milliseconds));
+    this.#last = advanced.catch(() => undefined);
+    return advanced;
+  }
+
+  async #advance(milliseconds: number): Promise<void> {
+    this.catchUp();
+    const target = this.#clock.now().getTime() + milliseconds;
+    const until = Math.floor(target / 1000);
+    let since = performance.now();
+    try {
+      for (let due = this.#schedule.take(until); due !== undefined; due = this.#schedule.take(until)) {
+        this.#live(due);
+        if (performance.now() - since < WORK_FOR_MS) continue;
+        this.#moveTo(due.at * 1000);
+        await nextTurn();
+        since = performance.now();
+      }
+      this.#moveTo(target);
+    } finally {
+      this.#moment = undefined;
+    }
+  }
+
+  #live(due: Due): void {
+    this.#moment = Math.max(due.at, this.#moment ?? due.at);
+    this.#happen(due);
+  }
+
+  #moveTo(time: number): void {
+    this.#clock.advance(Math.max(0, time - this.#clock.now().getTime()));
+  }
+}
