@@ -1,6 +1,7 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from "express";
 import { parse } from "../http/parse.ts";
 import { statusOf, toAppError } from "../http/problem.ts";
+import { copyFor } from "../newsroom.ts";
 import { AppError } from "../shared/errors.ts";
 import { REQUEST_BODY_LIMIT_BYTES } from "../shared/limits.ts";
 import { checkoutBody } from "./body.ts";
@@ -20,7 +21,7 @@ export function checkoutRoutes(deps: CheckoutDeps, ownSites: RequestHandler): Ro
     "/v1/checkout-sessions",
     ownSites,
     express.json({ limit: REQUEST_BODY_LIMIT_BYTES, strict: false }),
-    express.urlencoded({ limit: REQUEST_BODY_LIMIT_BYTES, extended: true, parameterLimit: 100, depth: 1 }),
+    express.urlencoded({ limit: REQUEST_BODY_LIMIT_BYTES, extended: true, parameterLimit: 100 }),
     async (request, response) => {
       response.set("Cache-Control", "no-store");
       if (isForm(request.get("content-type"))) await answerForm(deps, request, response);
@@ -59,7 +60,7 @@ async function answerJson(deps: CheckoutDeps, request: Request, response: Respon
 async function answerForm(deps: CheckoutDeps, request: Request, response: Response): Promise<void> {
   const fields: FormFields = request.body ?? {};
   try {
-    const { body, key } = bodyOfForm(fields);
+    const { body, key } = bodyOfForm(fields, copyFor(deps.newsroom(), typeof fields.locale === "string" ? fields.locale : null));
     const started = await start(
       deps,
       request,

@@ -1,4 +1,6 @@
+import type { Copy } from "../newsroom.ts";
 import { AppError } from "../shared/errors.ts";
+import { canonicalCurrency } from "../shared/money.ts";
 import { parseMajor } from "../shared/parse-money.ts";
 
 const FLAGS = new Set(["cover_fees", "discreet", "newsletter", "country_acknowledged"]);
@@ -10,7 +12,7 @@ export type FormFields = Readonly<Record<string, unknown>>;
  * The form's strings in the JSON body's types; what has not the form of a value is left as it is for the schema to refuse. An amount
  * typed into `other_amount` (major units, as people write them) goes before the chosen one.
  */
-export function bodyOfForm(fields: FormFields): { readonly body: unknown; readonly key: string | null } {
+export function bodyOfForm(fields: FormFields, copy: Pick<Copy, "fields">): { readonly body: unknown; readonly key: string | null } {
   const { idempotency_key, other_amount, amount, ...rest } = fields;
   const body: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(rest)) {
@@ -18,7 +20,7 @@ export function bodyOfForm(fields: FormFields): { readonly body: unknown; readon
     body[name] = FLAGS.has(name) && value === "on" ? true : value;
   }
   const other = typeof other_amount === "string" ? other_amount.trim() : other_amount;
-  if (other !== undefined && other !== "") body.amount = otherAmount(other, rest.currency);
+  if (other !== undefined && other !== "") body.amount = otherAmount(other, rest.currency, copy);
   else if (amount !== undefined && amount !== "other" && amount !== "") body.amount = minorUnits(amount);
   return { body, key: typeof idempotency_key === "string" && idempotency_key !== "" ? idempotency_key : null };
 }
@@ -27,12 +29,14 @@ function minorUnits(value: unknown): unknown {
   return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
 }
 
-/** @throws AppError naming `other_amount`, the field that the reader typed into */
-function otherAmount(value: unknown, currency: unknown): unknown {
-  if (typeof value !== "string" || typeof currency !== "string") return value;
-  return parseMajor(value, currency);
+/** @throws AppError naming `other_amount`, the field that the reader typed into, in the reader's language */
+function otherAmount(value: unknown, currency: unknown, copy: Pick<Copy, "fields">): unknown {
+  if (typeof value !== "string" || typeof currency !== "string" || canonicalCurrency(currency) === null) return value;
+  const parsed = parseMajor(value, currency);
+  if (parsed.ok) return parsed.amount;
+  const message = copy.fields[`amount_${parsed.fault}`];
+  throw new AppError("invalid", "invalid_request", message, { errors: [{ path: "other_amount", message }] });
 }
-
 export function isForm(contentType: string | undefined): boolean {
   return /^application\/x-www-form-urlencoded\b/i.test(contentType ?? "");
 }

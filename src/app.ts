@@ -1,0 +1,52 @@
+import express, { type Express, type Router } from "express";
+import { checkoutRoutes } from "./checkout/checkout.routes.ts";
+import { thanksRoutes } from "./checkout/thanks.routes.ts";
+import type { Deps } from "./deps.ts";
+import { healthRoutes, type Readiness } from "./http/health.routes.ts";
+import { fromOwnSites } from "./http/origin.ts";
+import { notFound, problemHandler } from "./http/problem.ts";
+import { requestLog } from "./http/request-log.ts";
+import { securityHeaders } from "./http/security-headers.ts";
+import { webhookRoutes } from "./inbox/webhook.routes.ts";
+import { reportRoutes } from "./reports/reports.routes.ts";
+import { requireRole } from "./staff/require-role.routes.ts";
+
+export interface AppParts {
+  readonly deps: Deps;
+  /** On a pool of its own, so that a long report never keeps a reader waiting. */
+  readonly reports: Deps;
+  readonly readiness: Readiness;
+  /** An event was kept: the worker of this process, if it has one, may look. */
+  readonly onReceived: () => void;
+  /** Where a form may lead: Stripe's payment page. */
+  readonly stripeOrigin: string;
+  /** The sandbox's own. */
+  readonly extra: readonly Router[];
+}
+
+/** Who is mounted where, and in what order: the webhook reads raw bytes and comes before all that parses. */
+export function createApp({ deps, reports, readiness, onReceived, stripeOrigin, extra }: AppParts): Express {
+  const { config, log } = deps;
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("query parser", "simple");
+  if (config.trustProxy !== null) app.set("trust proxy", config.trustProxy);
+
+  app.use(requestLog(log));
+  app.use(webhookRoutes(deps, onReceived));
+  app.use(healthRoutes(readiness));
+  app.use(securityHeaders([stripeOrigin]));
+  const ownSites = fromOwnSites({
+    publicUrl: config.publicUrl,
+    development: config.environment === "development",
+    allowed: () => deps.newsroom().allowed_origins,
+  });
+  app.use(checkoutRoutes(deps, ownSites));
+  app.use(thanksRoutes(deps));
+  app.use(reportRoutes(reports, (roles) => requireRole(deps, roles)));
+  for (const routes of extra) app.use(routes);
+
+  app.use(notFound);
+  app.use(problemHandler(log));
+  return app;
+}

@@ -1,0 +1,40 @@
+import type { Kysely } from "kysely";
+import { databaseUrlOf, type Settings } from "../compose.ts";
+import { readConfig } from "../config.ts";
+import { createDatabase, createPool } from "../db/client.ts";
+import type { DB } from "../db/schema.ts";
+
+export interface CommandContext {
+  readonly settings: Settings;
+  readonly db: Kysely<DB>;
+}
+
+export interface Command {
+  /** One line for the list of commands. */
+  readonly does: string;
+  readonly run: (context: CommandContext, args: readonly string[]) => Promise<void>;
+}
+
+/** Runs an operator's command on the database of the environment, or of the `npm start` that runs on this DATA_DIR. */
+export async function runCommand(command: Command, args: readonly string[]): Promise<void> {
+  const { settings, close } = await settingsOfCommand();
+  const db = createDatabase(
+    createPool({ url: databaseUrlOf(settings.config), max: 2, name: "reader-donations command", onError: () => undefined }),
+  );
+  try {
+    await command.run({ settings, db }, args);
+  } finally {
+    await db.destroy();
+    close();
+  }
+}
+
+async function settingsOfCommand(): Promise<{ readonly settings: Settings; close(): void }> {
+  const config = readConfig();
+  if (config.environment === "production") {
+    return { settings: { config, now: () => new Date(), loadKeys: () => config.dataKeys ?? [] }, close: () => undefined };
+  }
+  const { attach } = await import("../sandbox/attach.ts");
+  const attached = attach(config);
+  return { settings: attached, close: attached.close };
+}

@@ -1,0 +1,79 @@
+import type { Config, DataKey } from "./config.ts";
+import { createDatabase, createPool } from "./db/client.ts";
+import type { Deps } from "./deps.ts";
+import type { WatchedNewsroom } from "./newsroom.ts";
+import { SetupError } from "./shared/errors.ts";
+import type { Logger } from "./shared/log.ts";
+import { createStripeClient, stripeKeyOf } from "./stripe/client.ts";
+import { createKeyring, type Keyring } from "./vault/keyring.ts";
+import { loadLookupKey } from "./vault/lookup-key.queries.ts";
+import { createVault } from "./vault/vault.ts";
+
+/** What a process runs on, whether the sandbox made it or the environment named it. */
+export interface Settings {
+  readonly config: Config;
+  readonly now: () => Date;
+  /** Reads the data keys from where they are kept, anew at each call. */
+  readonly loadKeys: () => readonly DataKey[];
+}
+
+export interface Composed {
+  readonly deps: Deps;
+  readonly keyring: Keyring;
+  close(): Promise<void>;
+}
+
+interface Parts {
+  readonly name: string;
+  readonly connections: number;
+  /** The database's address; DATABASE_URL unless given. */
+  readonly url?: string | null;
+  readonly log: Logger;
+  readonly newsroom: WatchedNewsroom;
+}
+
+/** Builds the dependencies of one side of the service on a pool of its own. */
+export async function compose(settings: Settings, parts: Parts): Promise<Composed> {
+  const { config } = settings;
+  const { log } = parts;
+  const pool = createPool({
+    url: parts.url ?? databaseUrlOf(config),
+    max: parts.connections,
+    name: `reader-donations ${parts.name}`,
+    onError: (error) => log.warn({ err: error, pool: parts.name }, "an idle database connection broke; the pool makes a new one"),
+  });
+  const db = createDatabase(pool);
+  try {
+    const keyring = createKeyring(settings.loadKeys);
+    const deps: Deps = {
+      db,
+      stripe: createStripeClient({ secretKey: stripeKeyOf(config), apiBase: config.stripe.apiBase }),
+      now: settings.now,
+      log,
+      config,
+      newsroom: parts.newsroom.current,
+      vault: createVault(keyring, await loadLookupKey(db, keyring)),
+    };
+    return { deps, keyring, close: () => db.destroy() };
+  } catch (error) {
+    await db.destroy();
+    throw asSetupError(error);
+  }
+}
+
+export function databaseUrlOf(config: Config): string {
+  if (config.databaseUrl !== null) return config.databaseUrl;
+  throw new SetupError(["DATABASE_URL: is not set, and no `npm start` is running on this DATA_DIR. Set it, or run `npm start` first."]);
+}
+
+const CONNECTION = new Set(["ECONNREFUSED", "ENOTFOUND", "ETIMEDOUT", "28P01", "28000", "3D000"]);
+
+/** A database that can't be reached or isn't migrated, in words that name the setting; all else as it is. */
+export function asSetupError(error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  if (code === "42P01") {
+    return new SetupError(["The database has no tables yet. Run `npm run donations -- migrate`, then start again."]);
+  }
+  if (!CONNECTION.has(code)) return error;
+  return new SetupError([`DATABASE_URL: the database refuses (${code}). Check its host, port, name, user and password, and that it runs.`]);
+}

@@ -1,0 +1,140 @@
+import { createApp } from "./app.ts";
+import { asSetupError, compose, databaseUrlOf, type Settings } from "./compose.ts";
+import { type Config, readConfig } from "./config.ts";
+import { createDatabase, createPool } from "./db/client.ts";
+import { assertMigrated, migrateToLatest } from "./db/migrate.ts";
+import { databaseTrouble } from "./db/ready.queries.ts";
+import { type WatchedNewsroom, watchNewsroom } from "./newsroom.ts";
+import type { SandboxStart } from "./sandbox-start.ts";
+import { listen } from "./serve.ts";
+import { DRAIN_TIMEOUT_MS, POOL_SIZE } from "./shared/limits.ts";
+import { createLog, type Logger } from "./shared/log.ts";
+import { startWork, type Work } from "./work.ts";
+
+export type Verb = "start" | "serve" | "work";
+
+/** What is to be undone at the end, last things first. */
+type Closers = (() => Promise<void> | void)[];
+
+/**
+ * Runs one side of the service or both until SIGTERM or SIGINT, then drains: readyz 503, stop claiming, close the listener, finish within
+ * 25 seconds, close the pools.
+ * @throws SetupError with every fault that keeps it from starting
+ */
+export async function run(verb: Verb): Promise<void> {
+  const config = readConfig();
+  const log = createLog();
+  const closers: Closers = [];
+  let draining = false;
+  try {
+    const { settings, sandbox } = await settingsOf(verb, config, log, closers);
+    const newsroom = watchNewsroom(config.newsroomConfig, log);
+    closers.push(() => newsroom.close());
+    await prepareDatabase(verb, settings);
+    const work = verb === "serve" ? null : await runWork({ settings, newsroom, log, closers });
+    if (verb !== "work") {
+      await runServe({ settings, newsroom, log, closers }, { work, sandbox, isDraining: () => draining });
+    }
+    if (work !== null) closers.push(work.stop);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+  log.info({ verb }, "running");
+  await stopSignal();
+  draining = true;
+  log.info("draining");
+  const late = setTimeout(() => {
+    log.error("what is under way did not end in time; it is left to be taken up again");
+    process.exit(1);
+  }, DRAIN_TIMEOUT_MS);
+  await closeAll(closers);
+  clearTimeout(late);
+  log.info("stopped");
+}
+
+interface Settled {
+  readonly settings: Settings;
+  readonly sandbox: SandboxStart | null;
+}
+
+async function settingsOf(verb: Verb, config: Config, log: Logger, closers: Closers): Promise<Settled> {
+  if (config.environment === "production") {
+    return { settings: { config, now: () => new Date(), loadKeys: () => config.dataKeys ?? [] }, sandbox: null };
+  }
+  if (verb !== "start") {
+    const { attach } = await import("./sandbox/attach.ts");
+    const attached = attach(config);
+    closers.push(attached.close);
+    return { settings: attached, sandbox: null };
+  }
+  const { sandboxStart } = await import("./sandbox-start.ts");
+  const sandbox = await sandboxStart(config, log);
+  closers.push(sandbox.sandbox.stop);
+  return { settings: sandbox.sandbox, sandbox };
+}
+
+/** Only `npm start` migrates by itself: of several replicas, a newer one must not change the tables under the others. */
+async function prepareDatabase(verb: Verb, settings: Settings): Promise<void> {
+  const url = databaseUrlOf(settings.config);
+  const db = createDatabase(createPool({ url, max: 1, name: "reader-donations start", onError: () => undefined }));
+  try {
+    if (verb === "start") await migrateToLatest(db);
+    else await assertMigrated(db);
+  } catch (error) {
+    throw asSetupError(error);
+  } finally {
+    await db.destroy();
+  }
+}
+
+interface Running {
+  readonly settings: Settings;
+  readonly newsroom: WatchedNewsroom;
+  readonly log: Logger;
+  readonly closers: Closers;
+}
+
+interface Around {
+  readonly work: Work | null;
+  readonly sandbox: SandboxStart | null;
+  readonly isDraining: () => boolean;
+}
+
+async function runServe({ settings, newsroom, log, closers }: Running, around: Around): Promise<void> {
+  const { config } = settings;
+  const http = await compose(settings, { name: "http", connections: POOL_SIZE.http, log, newsroom });
+  closers.push(http.close);
+  const reportsPool = { name: "reports", connections: POOL_SIZE.reports, url: config.reportsDatabaseUrl };
+  const reports = await compose(settings, { ...reportsPool, log, newsroom });
+  closers.push(reports.close);
+  const app = createApp({
+    deps: http.deps,
+    reports: reports.deps,
+    readiness: { whyNot: async () => (around.isDraining() ? "draining" : await databaseTrouble(http.deps.db)) },
+    onReceived: () => around.work?.wake(),
+    stripeOrigin: config.stripe.apiBase?.origin ?? "https://checkout.stripe.com",
+    extra: around.sandbox?.routes(http) ?? [],
+  });
+  const server = await listen(app, config.host, config.port);
+  closers.push(server.close);
+  await around.sandbox?.ready(http);
+}
+
+async function runWork({ settings, newsroom, log, closers }: Running): Promise<Work> {
+  const url = settings.config.databaseDirectUrl;
+  const composed = await compose(settings, { name: "work", connections: POOL_SIZE.work, url, log, newsroom });
+  closers.push(composed.close);
+  return startWork(composed.deps);
+}
+
+async function closeAll(closers: Closers): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close();
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("SIGTERM", () => resolve());
+    process.once("SIGINT", () => resolve());
+  });
+}

@@ -1,0 +1,55 @@
+import type { Router } from "express";
+import type { Composed } from "./compose.ts";
+import type { Config } from "./config.ts";
+import { controlRoutes } from "./sandbox/control.routes.ts";
+import { keptSecret, writeSecret } from "./sandbox/secrets.ts";
+import { type Sandbox, startSandbox } from "./sandbox/start.ts";
+import type { Logger } from "./shared/log.ts";
+import { createToken, readToken } from "./staff/tokens.ts";
+import { ensureProduct } from "./stripe/product.ts";
+
+/** What `npm start` adds in development; loaded by nothing else, and never in production. */
+export interface SandboxStart {
+  readonly sandbox: Sandbox;
+  routes(http: Composed): readonly Router[];
+  /** Last steps once requests are answered: events flow, and the addresses are told. */
+  ready(http: Composed): Promise<void>;
+}
+
+export async function sandboxStart(config: Config, log: Logger): Promise<SandboxStart> {
+  const sandbox = await startSandbox(config, log);
+  return {
+    sandbox,
+    routes: (http) => (sandbox.stripe === null ? [] : [controlRoutes(http.deps, sandbox.stripe)]),
+    ready: async (http) => {
+      if (sandbox.stripe !== null) await ensureProduct(http.deps.stripe, http.deps.newsroom().stripe_product);
+      process.stdout.write(banner(sandbox, await staffToken(config.dataDir, http)));
+    },
+  };
+}
+
+/** The token of the last start as long as it is valid, so that what was noted down goes on working. */
+async function staffToken(dataDir: string, http: Composed): Promise<string> {
+  const kept = keptSecret(dataDir, "staff-token", () => "none");
+  if ((await readToken(http.deps.db, kept)) !== null) return kept;
+  const token = await createToken(http.deps.db, { role: "admin" });
+  writeSecret(dataDir, "staff-token", token);
+  return token;
+}
+
+function banner(sandbox: Sandbox, token: string): string {
+  const { config, stripe } = sandbox;
+  const standIns = [sandbox.embeddedDatabase ? "embedded Postgres" : null, stripe === null ? null : "simulated Stripe"];
+  return `
+  Reader donations, on this machine${standIns.some(Boolean) ? ` (${standIns.filter(Boolean).join(", ")}: no real money moves)` : ""}
+
+    Give:      ${config.publicUrl}/
+    Report:    curl -H "Authorization: Bearer ${token}" "${config.publicUrl}/v1/reports/summary"
+    As CSV:    curl -H "Authorization: Bearer ${token}" "${config.publicUrl}/v1/reports/payments.csv"
+    A month on: curl -X POST -H "Content-Type: application/json" -d '{"days":31}' ${config.publicUrl}/sandbox/stripe/advance
+
+    Staff token: ${token}
+    Data is kept in ${config.dataDir}. Ctrl-C stops everything.
+
+`;
+}

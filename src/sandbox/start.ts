@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import type { Config, DataKey } from "../config.ts";
+import { SetupError } from "../shared/errors.ts";
+import type { Logger } from "../shared/log.ts";
+import { fileClock } from "./clock.ts";
+import { removeRunFile, writeRunFile } from "./run-file.ts";
+import { keptSecret, sandboxDataKeys } from "./secrets.ts";
+import { type StripeStandIn, startStripeStandIn } from "./stripe/server.ts";
+
+export interface Sandbox {
+  /** With everything filled in that was left unset. */
+  readonly config: Config;
+  readonly now: () => Date;
+  readonly loadKeys: () => readonly DataKey[];
+  /** Null when a real Stripe key is in use. */
+  readonly stripe: StripeStandIn | null;
+  readonly embeddedDatabase: boolean;
+  stop(): Promise<void>;
+}
+
+/**
+ * Stands in for whatever the environment leaves unset: the database, Stripe, the secrets. Everything lives in DATA_DIR.
+ * @throws SetupError in production, and when a part can't start
+ */
+export async function startSandbox(config: Config, log: Logger): Promise<Sandbox> {
+  if (config.environment === "production") throw new SetupError(["NODE_ENV: the sandbox never runs in production."]);
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const stops: (() => Promise<void> | void)[] = [];
+  const stop = async () => {
+    for (const one of stops.splice(0).reverse()) await one();
+  };
+  try {
+    const clock = fileClock(config.dataDir);
+    stops.push(() => clock.close());
+    const databaseUrl = config.databaseUrl ?? (await embeddedDatabase());
+    const webhookSecrets =
+      config.stripe.webhookSecrets.length > 0
+        ? config.stripe.webhookSecrets
+        : [keptSecret(config.dataDir, "webhook-secret", () => `whsec_sandbox${randomBytes(24).toString("base64url")}`)];
+    const stripe = config.stripe.secretKey === null ? await simulatedStripe(webhookSecrets[0] as string) : null;
+    const complete: Config = {
+      ...config,
+      databaseUrl,
+      stripe: {
+        secretKey: config.stripe.secretKey ?? "sk_test_sandbox",
+        webhookSecrets,
+        apiBase: stripe === null ? config.stripe.apiBase : new URL(stripe.url),
+      },
+    };
+    writeRunFile(config.dataDir, {
+      pid: process.pid,
+      public_url: config.publicUrl,
+      database_url: databaseUrl,
+      stripe_secret_key: complete.stripe.secretKey as string,
+      stripe_api_base: complete.stripe.apiBase?.href ?? null,
+      stripe_webhook_secrets: [...webhookSecrets],
+    });
+    stops.push(() => removeRunFile(config.dataDir));
+    return {
+      config: complete,
+      now: () => clock.now(),
+      loadKeys: () => config.dataKeys ?? sandboxDataKeys(config.dataDir),
+      stripe,
+      embeddedDatabase: config.databaseUrl === null,
+      stop,
+    };
+
+    async function simulatedStripe(secret: string): Promise<StripeStandIn> {
+      const standIn = await startStripeStandIn({
+        port: config.sandboxStripePort,
+        stateFile: `${config.dataDir}/stripe.jsonl`,
+        clock,
+        webhook: null,
+        environment: config.environment,
+        log: (line) => log.info(line),
+      });
+      stops.push(() => standIn.close());
+      standIn.setWebhook({ url: `http://${loopbackOf(config.host)}:${config.port}/webhooks/stripe`, secret });
+      return standIn;
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function embeddedDatabase(): Promise<string> {
+    const { startEmbeddedPostgres } = await import("./postgres/start.ts");
+    const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: (line) => log.debug(line) });
+    stops.push(() => postgres.stop());
+    return postgres.url;
+  }
+}
+
+/** Where this machine reaches a server that listens on `host`. */
+function loopbackOf(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}

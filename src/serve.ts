@@ -1,0 +1,42 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Express } from "express";
+import { SetupError } from "./shared/errors.ts";
+
+export interface Listening {
+  readonly port: number;
+  /** No new connections; resolves when the last request is answered. */
+  close(): Promise<void>;
+}
+
+/** @throws SetupError naming the port when something else has it */
+export async function listen(app: Express, host: string, port: number): Promise<Listening> {
+  const server = createServer(app);
+  server.requestTimeout = 30_000;
+  server.headersTimeout = 15_000;
+  server.keepAliveTimeout = 65_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(explain(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+  return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  server.closeIdleConnections();
+  const sweep = setInterval(() => server.closeIdleConnections(), 100);
+  await closed;
+  clearInterval(sweep);
+}
+
+function explain(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code === "EADDRINUSE") {
+    return new SetupError([`PORT: ${port} on ${host} is taken by another program. Stop that one, or set PORT to a free port.`]);
+  }
+  if (error.code === "EACCES") return new SetupError([`PORT: ${port} needs more rights than this account has. Set PORT above 1023.`]);
+  if (error.code === "EADDRNOTAVAIL") return new SetupError([`HOST: ${host} is no address of this machine. Set HOST to one that is.`]);
+  return error;
+}

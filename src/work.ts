@@ -1,0 +1,50 @@
+import type { Deps } from "./deps.ts";
+import { deriveDirty } from "./donations/settle.ts";
+import { processInbox } from "./inbox/process.ts";
+import { ledgerLoopState, ledgerLoopStep } from "./ledger/loop.ts";
+import { refetchDue } from "./mirror/refetch.ts";
+import { type Loop, startLoop } from "./shared/loop.ts";
+
+const IDLE_MS = 250;
+const SLOW_IDLE_MS = 1_000;
+
+export interface Work {
+  /** An event has just been kept by this process. */
+  wake(): void;
+  /** Stops claiming and waits for what is under way. */
+  stop(): Promise<void>;
+}
+
+/** Everything that goes on behind the HTTP side; any number of processes may do it at once. */
+export function startWork(deps: Deps): Work {
+  const { log } = deps;
+  const derive = startLoop({ name: "derive", idleMs: IDLE_MS, log, step: () => deriveDirty(deps) });
+  const inbox = startLoop({
+    name: "inbox",
+    idleMs: IDLE_MS,
+    log,
+    step: async () => {
+      const found = await processInbox(deps);
+      if (found > 0) derive.wake();
+      return found;
+    },
+  });
+  const refetch = startLoop({ name: "refetch", idleMs: SLOW_IDLE_MS, log, step: () => refetchDue(deps) });
+  const ledgerState = ledgerLoopState();
+  const ledger = startLoop({
+    name: "ledger",
+    idleMs: SLOW_IDLE_MS,
+    log,
+    step: async () => {
+      if ((await ledgerLoopStep(deps, ledgerState)) > 0) derive.wake();
+      return 0;
+    },
+  });
+  const loops: readonly Loop[] = [inbox, derive, refetch, ledger];
+  return {
+    wake: () => inbox.wake(),
+    stop: async () => {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+}
