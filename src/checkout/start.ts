@@ -3,12 +3,12 @@ import type { Deps } from "../deps.ts";
 import { encodeAttribution } from "../donations/attribution.ts";
 import type { NewDonation } from "../donations/types.ts";
 import { copyFor, type NewsroomConfig, pickLocale } from "../newsroom.ts";
+import { consentStatement } from "../pages/consent.ts";
 import { AppError } from "../shared/errors.ts";
 import { CHECKOUT_RESUMABLE_MS } from "../shared/limits.ts";
 import type { CheckoutBody } from "./body.ts";
 import { callStripe, type Started, startedOf } from "./call.ts";
 import { findKey, giveBackLease, insertCheckout, readCheckout, takeLease } from "./checkout.queries.ts";
-import { consentStatement } from "./consent.ts";
 import { assertAccepted, type Terms } from "./rules.ts";
 import { sessionParams } from "./session-params.ts";
 

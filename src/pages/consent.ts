@@ -1,7 +1,6 @@
-import type { Copy, NewsroomConfig } from "../newsroom.ts";
+import type { Copy, Frequency, NewsroomConfig } from "../newsroom.ts";
 import { fill } from "../shared/copy.ts";
 import { formatMoney } from "../shared/money.ts";
-import type { CheckoutBody } from "./body.ts";
 
 /** The sentences that stand beside the button, in the reader's language: what the form shows and what is kept as proof. */
 export function consentSentences(
@@ -13,7 +12,7 @@ export function consentSentences(
     >;
   },
   locale: string,
-  gift: Pick<CheckoutBody, "frequency" | "currency">,
+  gift: { readonly frequency: Frequency; readonly currency: string },
   total: number,
 ): { readonly charge: string; readonly recipient: string; readonly stop: string | null; readonly terms: string } {
   const { form } = copy;
@@ -29,7 +28,7 @@ export function consentStatement(
   newsroom: NewsroomConfig,
   copy: Parameters<typeof consentSentences>[1],
   locale: string,
-  gift: Pick<CheckoutBody, "frequency" | "currency">,
+  gift: { readonly frequency: Frequency; readonly currency: string },
   total: number,
 ): string {
   const sentences = consentSentences(newsroom, copy, locale, gift, total);

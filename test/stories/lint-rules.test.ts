@@ -13,12 +13,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 const root = join(import.meta.dirname, "../..");
 const features = ["checkout", "inbox", "ledger", "reminders", "donors", "reports", "staff", "sandbox"];
 const groundFloor = ["stripe", "http", "db", "vault"];
-const folders = [...features, "donations", "mail", "mirror", ...groundFloor, "shared", "cli"];
+const folders = [...features, "donations", "mail", "pages", "mirror", ...groundFloor, "shared", "cli"];
 
 const floorOf = (folder: string): number => {
   if (folder === "cli") return 5;
   if (features.includes(folder)) return 4;
-  if (folder === "donations" || folder === "mail") return 3;
+  if (["donations", "mail", "pages"].includes(folder)) return 3;
   if (folder === "mirror") return 2;
   return folder === "shared" ? 0 : 1;
 };
