@@ -33,12 +33,13 @@ export interface ProgramOptions extends Pick<SpawnOptions, "uid" | "gid"> {
 }
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
+const SCRIPT = fileURLToPath(new URL("./start-postgres.ts", import.meta.url));
 
 /** Runs `start-postgres.ts` as a process of its own, in a process group of its own, as a terminal would. */
 export function runProgram(dataDir: string, options: ProgramOptions = {}): Program {
-  const project = options.project ?? PROJECT;
-  const node = process.execPath.replace(PROJECT, `${project}/`);
-  const script = `${project}/test/support/start-postgres.ts`;
+  const [node, script] = [process.execPath, SCRIPT].map((path) =>
+    options.project === undefined ? path : path.replace(PROJECT, `${options.project}/`),
+  ) as [string, string];
   const [file = node, ...args] = [...(options.within ?? []), node, script, dataDir, String(options.port ?? "")];
   const { uid, gid } = options;
   const account = uid === undefined || gid === undefined ? {} : { uid, gid };

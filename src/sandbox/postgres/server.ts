@@ -28,10 +28,14 @@ export interface Server {
 const READY_MS = 60_000;
 const SHUTDOWN_MS = 15_000;
 
-/** Values that clients send must not reach a log: their errors and statements are theirs to report, without values. */
+/**
+ * Nothing outside DATA_DIR: no socket files, no shared memory that a kill would leave behind. And values that clients
+ * send must not reach a log: their errors and statements are theirs to report, without values.
+ */
 const SETTINGS = {
   listen_addresses: "127.0.0.1",
   unix_socket_directories: "",
+  dynamic_shared_memory_type: "mmap",
   password_encryption: "scram-sha-256",
   timezone: "UTC",
   log_timezone: "UTC",
