@@ -1,0 +1,61 @@
+import { Writable } from "node:stream";
+import express from "express";
+import type { Deps } from "../../src/deps.ts";
+import { notFound, problemHandler } from "../../src/http/problem.ts";
+import { requestLog } from "../../src/http/request-log.ts";
+import type { NewsroomConfig } from "../../src/newsroom.ts";
+import { reportRoutes } from "../../src/reports/reports.routes.ts";
+import { createLog } from "../../src/shared/log.ts";
+import type { Role } from "../../src/shared/roles.ts";
+import { requireRole } from "../../src/staff/require-role.routes.ts";
+import { createToken } from "../../src/staff/tokens.ts";
+import { serveApp } from "./serve-app.ts";
+
+export interface ReportsApp {
+  readonly url: string;
+  /** What was logged. */
+  readonly lines: string[];
+  token(role: Role): Promise<string>;
+  /** GET as finance, unless another token is given. */
+  get(path: string, token?: string | null, init?: RequestInit): Promise<Response>;
+  close(): Promise<void>;
+}
+
+interface Options {
+  readonly db: Deps["db"];
+  readonly timeZone?: string;
+  readonly now?: () => Date;
+}
+
+/** The reports behind their tokens, as the app mounts them, on a port of their own. */
+export async function reportsApp({
+  db,
+  timeZone = "Europe/Berlin",
+  now = () => new Date(),
+}: Options): Promise<ReportsApp> {
+  const lines: string[] = [];
+  const destination = new Writable({
+    write: (chunk, _encoding, done) => {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  const log = createLog({ destination });
+  const newsroom = () => ({ time_zone: timeZone }) as NewsroomConfig;
+  const app = express();
+  app.set("query parser", "simple");
+  app.use(requestLog(log));
+  app.use(reportRoutes({ db, log, newsroom, now }, (roles) => requireRole({ db }, roles)));
+  app.use(notFound);
+  app.use(problemHandler(log));
+  const served = await serveApp(app);
+  const finance = await createToken(db, { role: "finance" });
+  return {
+    url: served.url,
+    lines,
+    token: (role) => createToken(db, { role }),
+    get: (path, token = finance, init = {}) =>
+      fetch(served.url + path, { ...init, headers: token === null ? {} : { authorization: `Bearer ${token}` } }),
+    close: served.close,
+  };
+}
