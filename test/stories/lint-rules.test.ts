@@ -14,6 +14,8 @@ const root = join(import.meta.dirname, "../..");
 const features = ["checkout", "inbox", "ledger", "reminders", "donors", "reports", "staff", "sandbox"];
 const groundFloor = ["stripe", "http", "db", "vault"];
 const folders = [...features, "donations", "mail", "pages", "mirror", ...groundFloor, "shared", "cli"];
+/** These have rules of their own. */
+const apart = ["config", "newsroom", "widget"];
 
 const floorOf = (folder: string): number => {
   if (folder === "cli") return 5;
@@ -241,6 +243,12 @@ describe("a file that breaks a rule on purpose is refused, for that rule alone",
 
 test("files that keep the rules are not complained about", () => {
   expect(sound.flatMap(({ file }) => (saidOf.get(file) ?? []).map((said) => ({ file, ...said })))).toEqual([]);
+});
+
+test("every folder of src has its floor", async () => {
+  const found = await readdir(join(root, "src"), { withFileTypes: true });
+  const names = found.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  expect(names.filter((name) => ![...folders, ...apart].includes(name))).toEqual([]);
 });
 
 test("no rule of the house is left unproven", async () => {
