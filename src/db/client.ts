@@ -41,6 +41,8 @@ export function createPool(options: PoolOptions): pg.Pool {
     fallback_application_name: options.name,
   });
   pool.on("error", options.onError);
+  // One that breaks while it is in use fails the query at hand or the next one; an error that nobody hears would end the process.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 
