@@ -34,7 +34,8 @@ export function csvRows<Row>(columns: readonly Column<Row>[], rows: readonly Row
 }
 
 function lines(records: readonly (readonly string[])[]): string {
-  return stringify([...records], { record_delimiter: "windows" });
+  // With a delimiter of our own the library no longer quotes a lone CR or LF by itself.
+  return stringify([...records], { record_delimiter: "windows", quote_record_delimiter: true });
 }
 
 function decimal(amount: Cell, currency: Cell): Cell {

@@ -23,7 +23,7 @@ export async function sendCsv(
   response: Response,
   { name, bom, write }: CsvFile,
 ): Promise<void> {
-  response.attachment(name).type("text/csv; charset=utf-8");
+  response.set("Content-Disposition", `attachment; filename="${name}"`).type("text/csv; charset=utf-8");
   if (request.method === "HEAD") {
     response.end();
     return;
