@@ -60,11 +60,14 @@ const form = z.strictObject({
   frequency_legend: text(),
   frequency: byFrequency(text()),
   amount_legend: text(),
+  currency: text(),
   /** An amount with how often it is taken, for buttons and summaries. */
   amount_each: byFrequency(text("amount")),
   other_amount: text(),
   other_amount_hint: text("minimum", "maximum"),
   cover_fees: text("amount"),
+  /** Where the amount isn't known yet: the schedule itself, such as 2.9% + $0.30. */
+  cover_fees_other: text("fees"),
   total: text("amount"),
   email_label: text(),
   email_hint: text(),
@@ -73,6 +76,9 @@ const form = z.strictObject({
   discreet_hint: text("newsroom"),
   country_acknowledge: text(),
   consent: byFrequency(text("amount")),
+  /** The same where the amount is typed, and no script puts it into the sentence. */
+  consent_other: byFrequency(text()),
+  fees_added: text("fees"),
   recipient: text("legal_entity"),
   how_to_stop: text("contact_email"),
   terms: text("terms", "privacy"),
@@ -82,6 +88,7 @@ const form = z.strictObject({
   continue: text(),
   continue_busy: text(),
   mend: text(),
+  sent_before: text(),
 });
 
 const remind = z.strictObject({
@@ -96,6 +103,10 @@ const remind = z.strictObject({
   on_site: text(),
   submit: text(),
   done: text("date"),
+  calendar_note: text(),
+  /** Stands in the reader's calendar where others may see it: names nobody. */
+  calendar_title: text(),
+  calendar_text: text("newsroom"),
 });
 
 const page = z.strictObject({
@@ -103,6 +114,9 @@ const page = z.strictObject({
   questions: text("contact_email"),
   reference: text("id"),
   give_again: text(),
+  check_again: text(),
+  not_found: text(),
+  languages: text(),
   simulated: text(),
 });
 
@@ -134,6 +148,7 @@ const fields = z.strictObject({
   amount_ambiguous: text(),
   amount_too_precise: text(),
   amount_too_large: text(),
+  amount_too_small: text(),
   frequency_required: text(),
   currency_required: text(),
   email_required: text(),
