@@ -40,7 +40,8 @@ export async function compose(settings: Settings, parts: Parts): Promise<Compose
     url: parts.url ?? databaseUrlOf(config),
     max: parts.connections,
     name: `reader-donations ${parts.name}`,
-    onError: (error) => log.warn({ err: error, pool: parts.name }, "an idle database connection broke; the pool makes a new one"),
+    onError: (error) =>
+      log.warn({ err: error, pool: parts.name }, "an idle database connection broke; the pool makes a new one"),
   });
   const db = createDatabase(pool);
   try {
@@ -63,7 +64,9 @@ export async function compose(settings: Settings, parts: Parts): Promise<Compose
 
 export function databaseUrlOf(config: Config): string {
   if (config.databaseUrl !== null) return config.databaseUrl;
-  throw new SetupError(["DATABASE_URL: is not set, and no `npm start` is running on this DATA_DIR. Set it, or run `npm start` first."]);
+  throw new SetupError([
+    "DATABASE_URL: is not set, and no `npm start` is running on this DATA_DIR. Set it, or run `npm start` first.",
+  ]);
 }
 
 const CONNECTION = new Set(["ECONNREFUSED", "ENOTFOUND", "ETIMEDOUT", "28P01", "28000", "3D000"]);
@@ -75,5 +78,7 @@ export function asSetupError(error: unknown): unknown {
     return new SetupError(["The database has no tables yet. Run `npm run donations -- migrate`, then start again."]);
   }
   if (!CONNECTION.has(code)) return error;
-  return new SetupError([`DATABASE_URL: the database refuses (${code}). Check its host, port, name, user and password, and that it runs.`]);
+  return new SetupError([
+    `DATABASE_URL: the database refuses (${code}). Check its host, port, name, user and password, and that it runs.`,
+  ]);
 }

@@ -34,9 +34,13 @@ async function close(server: Server): Promise<void> {
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): Error {
   if (error.code === "EADDRINUSE") {
-    return new SetupError([`PORT: ${port} on ${host} is taken by another program. Stop that one, or set PORT to a free port.`]);
+    return new SetupError([
+      `PORT: ${port} on ${host} is taken by another program. Stop that one, or set PORT to a free port.`,
+    ]);
   }
-  if (error.code === "EACCES") return new SetupError([`PORT: ${port} needs more rights than this account has. Set PORT above 1023.`]);
-  if (error.code === "EADDRNOTAVAIL") return new SetupError([`HOST: ${host} is no address of this machine. Set HOST to one that is.`]);
+  if (error.code === "EACCES")
+    return new SetupError([`PORT: ${port} needs more rights than this account has. Set PORT above 1023.`]);
+  if (error.code === "EADDRNOTAVAIL")
+    return new SetupError([`HOST: ${host} is no address of this machine. Set HOST to one that is.`]);
   return error;
 }

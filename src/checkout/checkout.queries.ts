@@ -36,9 +36,8 @@ export async function insertCheckout(
           on conflict (key_hash) do nothing returning 1`
     }), donation as (
       insert into donations (${sql.join(columns.map((column) => sql.ref(column)))})
-      select (v).* from (
-        select json_populate_record(null::donations, ${JSON.stringify(donation)}::json) as v from key
-      ) as one
+      select ${sql.join(columns.map((column) => sql.ref(`row.${column}`)))}
+      from key, json_populate_record(null::donations, ${JSON.stringify(donation)}::json) as row
       returning id
     ), consent as (
       insert into consents (donation_id, shown_at, terms_version, locale, frequency, currency, amount, statement)

@@ -19,7 +19,12 @@ export interface Command {
 export async function runCommand(command: Command, args: readonly string[]): Promise<void> {
   const { settings, close } = await settingsOfCommand();
   const db = createDatabase(
-    createPool({ url: databaseUrlOf(settings.config), max: 2, name: "reader-donations command", onError: () => undefined }),
+    createPool({
+      url: databaseUrlOf(settings.config),
+      max: 2,
+      name: "reader-donations command",
+      onError: () => undefined,
+    }),
   );
   try {
     await command.run({ settings, db }, args);
@@ -32,7 +37,10 @@ export async function runCommand(command: Command, args: readonly string[]): Pro
 async function settingsOfCommand(): Promise<{ readonly settings: Settings; close(): void }> {
   const config = readConfig();
   if (config.environment === "production") {
-    return { settings: { config, now: () => new Date(), loadKeys: () => config.dataKeys ?? [] }, close: () => undefined };
+    return {
+      settings: { config, now: () => new Date(), loadKeys: () => config.dataKeys ?? [] },
+      close: () => undefined,
+    };
   }
   const { attach } = await import("../sandbox/attach.ts");
   const attached = attach(config);

@@ -17,7 +17,10 @@ export function attach(config: Config): Attached {
   const running = readRunFile(config.dataDir);
   const clock = running === null ? null : fileClock(config.dataDir);
   return {
-    config: running === null ? config : { ...config, databaseUrl: config.databaseUrl ?? running.database_url, stripe: stripeOf(config, running) },
+    config:
+      running === null
+        ? config
+        : { ...config, databaseUrl: config.databaseUrl ?? running.database_url, stripe: stripeOf(config, running) },
     now: () => clock?.now() ?? new Date(),
     loadKeys: () => config.dataKeys ?? sandboxDataKeys(config.dataDir),
     running: running !== null,

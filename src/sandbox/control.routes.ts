@@ -1,5 +1,5 @@
-import express, { type Router } from "express";
 import { setTimeout as sleep } from "node:timers/promises";
+import express, { type Router } from "express";
 import { z } from "zod";
 import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";

@@ -28,7 +28,9 @@ export function readRunFile(dataDir: string): Running | null {
     process.kill(content.pid, 0);
     return content;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? running.parse(JSON.parse(readFileSync(pathOf(dataDir), "utf8"))) : null;
+    return (error as NodeJS.ErrnoException).code === "EPERM"
+      ? running.parse(JSON.parse(readFileSync(pathOf(dataDir), "utf8")))
+      : null;
   }
 }
 

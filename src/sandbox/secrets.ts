@@ -15,7 +15,9 @@ export function sandboxDataKeys(dataDir: string): readonly DataKey[] {
     return { id, key: Buffer.from(key, "base64") };
   });
   if (keys.some((key) => key.id === "" || key.key.length !== 32)) {
-    throw new SetupError([`${join(dataDir, KEYS)}: is damaged. Restore it, or remove the whole DATA_DIR to begin anew.`]);
+    throw new SetupError([
+      `${join(dataDir, KEYS)}: is damaged. Restore it, or remove the whole DATA_DIR to begin anew.`,
+    ]);
   }
   return keys;
 }

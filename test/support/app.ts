@@ -1,0 +1,140 @@
+import { randomBytes } from "node:crypto";
+import { PassThrough } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { createApp } from "../../src/app.ts";
+import { compose, type Settings } from "../../src/compose.ts";
+import type { Config } from "../../src/config.ts";
+import { deriveDirty } from "../../src/donations/settle.ts";
+import { processInbox } from "../../src/inbox/process.ts";
+import { syncLedger } from "../../src/ledger/sync.ts";
+import { refetchDue } from "../../src/mirror/refetch.ts";
+import { type NewsroomConfig, watchNewsroom } from "../../src/newsroom.ts";
+import { memoryClock } from "../../src/sandbox/clock.ts";
+import { controlRoutes } from "../../src/sandbox/control.routes.ts";
+import { freePort } from "../../src/sandbox/postgres/port.ts";
+import { isQuiet } from "../../src/sandbox/quiet.queries.ts";
+import { startStripeStandIn } from "../../src/sandbox/stripe/server.ts";
+import { listen } from "../../src/serve.ts";
+import { createLog } from "../../src/shared/log.ts";
+import type { Role } from "../../src/shared/roles.ts";
+import { createToken } from "../../src/staff/tokens.ts";
+import { ensureProduct } from "../../src/stripe/product.ts";
+import { startWork } from "../../src/work.ts";
+import { testDatabase } from "./database.ts";
+
+export interface AppOptions {
+  /** Background work goes on by itself, as in `npm start`; otherwise `settle()` does it step by step. */
+  readonly work?: boolean;
+  readonly config?: Partial<Config>;
+  readonly newsroom?: (newsroom: NewsroomConfig) => NewsroomConfig;
+}
+
+export type TestApp = Awaited<ReturnType<typeof startApp>>;
+
+/** The whole service in this process: a database of its own, the simulated Stripe, HTTP on a free port. */
+export async function startApp(options: AppOptions = {}) {
+  const database = await testDatabase();
+  const clock = memoryClock();
+  const standIn = await startStripeStandIn({
+    port: 0,
+    stateFile: null,
+    clock,
+    webhook: null,
+    environment: "development",
+  });
+  const port = await freePort(undefined);
+  const url = `http://127.0.0.1:${port}`;
+  const webhookSecret = `whsec_sandbox${randomBytes(12).toString("hex")}`;
+  const settings: Settings = {
+    config: { ...testConfig(database.url, url, standIn.url, webhookSecret, port), ...options.config },
+    now: () => clock.now(),
+    loadKeys: () => DATA_KEYS,
+  };
+  const lines = new PassThrough();
+  const written: string[] = [];
+  lines.on("data", (chunk: Buffer) => written.push(chunk.toString("utf8")));
+  const log = createLog({ destination: lines });
+  const watched = watchNewsroom(settings.config.newsroomConfig, log);
+  const newsroom = { current: () => options.newsroom?.(watched.current()) ?? watched.current(), close: watched.close };
+  const http = await compose(settings, { name: "http", connections: 10, log, newsroom });
+  const background = await compose(settings, { name: "work", connections: 5, log, newsroom });
+  const { deps } = http;
+  const work = options.work === true ? startWork(background.deps) : null;
+  await ensureProduct(deps.stripe, deps.newsroom().stripe_product);
+  const app = createApp({
+    deps,
+    reports: deps,
+    readiness: { whyNot: async () => null },
+    onReceived: () => work?.wake(),
+    stripeOrigin: standIn.url,
+    extra: [controlRoutes(deps, standIn)],
+  });
+  const server = await listen(app, "127.0.0.1", port);
+  standIn.setWebhook({ url: `${url}/webhooks/stripe`, secret: webhookSecret });
+
+  return {
+    url,
+    db: database.db,
+    databaseUrl: database.url,
+    standIn,
+    clock,
+    deps,
+    background: background.deps,
+    settings,
+    webhookSecret,
+    /** Everything that was logged so far. */
+    logged: () => written.join(""),
+    token: (role: Role = "finance") => createToken(database.db, { role }),
+    /** Does all background work that is due, in this process; resolves when the books have caught up. */
+    settle: async () => {
+      await standIn.settled();
+      for (let round = 0; round < 200; round++) {
+        if (work === null) await everything(background.deps);
+        if (await isQuiet(database.db)) return;
+        await sleep(25);
+      }
+      throw new Error("The books did not catch up.");
+    },
+    close: async () => {
+      await standIn.close();
+      await server.close();
+      await work?.stop();
+      await background.close();
+      await http.close();
+      newsroom.close();
+      await database.drop();
+    },
+  };
+}
+
+async function everything(deps: TestApp["deps"]): Promise<void> {
+  let found: number;
+  do {
+    found = (await processInbox(deps)) + (await deriveDirty(deps)) + (await refetchDue(deps));
+  } while (found > 0);
+  await syncLedger(deps);
+  while ((await deriveDirty(deps)) > 0);
+}
+
+const DATA_KEYS = [{ id: "test", key: randomBytes(32) }];
+
+function testConfig(databaseUrl: string, url: string, stripeUrl: string, webhookSecret: string, port: number): Config {
+  return {
+    environment: "development",
+    databaseUrl,
+    databaseDirectUrl: null,
+    reportsDatabaseUrl: null,
+    stripe: { secretKey: "sk_test_sandbox", webhookSecrets: [webhookSecret], apiBase: new URL(stripeUrl) },
+    smtpUrl: null,
+    dataKeys: null,
+    publicUrl: url,
+    host: "127.0.0.1",
+    port,
+    sandboxStripePort: port + 1,
+    dataDir: "/nonexistent",
+    newsroomConfig: fileURLToPath(new URL("../../config/newsroom.yaml", import.meta.url)),
+    trustProxy: null,
+    countryHeader: null,
+  };
+}
