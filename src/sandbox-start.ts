@@ -1,4 +1,4 @@
-import type { Router } from "express";
+import type { AppParts } from "./app.ts";
 import type { Composed } from "./compose.ts";
 import type { Config } from "./config.ts";
 import { controlRoutes } from "./sandbox/control.routes.ts";
@@ -11,7 +11,7 @@ import { ensureProduct } from "./stripe/product.ts";
 /** What `npm start` adds in development; loaded by nothing else, and never in production. */
 export interface SandboxStart {
   readonly sandbox: Sandbox;
-  routes(http: Composed): readonly Router[];
+  routes(http: Composed): AppParts["extra"];
   /** Last steps once requests are answered: events flow, and the addresses are told. */
   ready(http: Composed): Promise<void>;
 }

@@ -1,6 +1,5 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Express } from "express";
 import { SetupError } from "./shared/errors.ts";
 
 export interface Listening {
@@ -10,7 +9,7 @@ export interface Listening {
 }
 
 /** @throws SetupError naming the port when something else has it */
-export async function listen(app: Express, host: string, port: number): Promise<Listening> {
+export async function listen(app: RequestListener, host: string, port: number): Promise<Listening> {
   const server = createServer(app);
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;

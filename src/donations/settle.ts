@@ -1,5 +1,6 @@
 import type { Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
+import { inTransaction } from "../db/transaction.ts";
 import type { Deps } from "../deps.ts";
 import type { Vault } from "../vault/vault.ts";
 import { claimDirty, donationsOf } from "./claim.queries.ts";
@@ -14,7 +15,7 @@ const BATCH = 500;
  * workers may do so at once. @returns how many marks were taken
  */
 export async function deriveDirty(deps: Pick<Deps, "db" | "vault">): Promise<number> {
-  return await deps.db.transaction().execute(async (trx) => {
+  return await inTransaction(deps.db, async (trx) => {
     const dirty = await claimDirty(trx, BATCH);
     if (dirty.length === 0) return 0;
     await deriveDonations(trx, deps.vault, await donationsOf(trx, dirty));

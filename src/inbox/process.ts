@@ -1,3 +1,4 @@
+import { inTransaction } from "../db/transaction.ts";
 import type { Deps } from "../deps.ts";
 import { askAgain } from "../mirror/refetch.queries.ts";
 import { storeSnapshots } from "../mirror/store.ts";
@@ -50,7 +51,7 @@ function read(deps: InboxDeps, event: ClaimedEvent): Read {
 }
 
 async function apply(deps: InboxDeps, batch: readonly Read[]): Promise<void> {
-  await deps.db.transaction().execute(async (trx) => {
+  await inTransaction(deps.db, async (trx) => {
     const snapshots = batch.flatMap(({ interpretation }) =>
       interpretation.kind === "snapshot" ? [interpretation.snapshot] : [],
     );

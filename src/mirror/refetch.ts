@@ -1,3 +1,4 @@
+import { inTransaction } from "../db/transaction.ts";
 import type { Deps } from "../deps.ts";
 import { isMissing } from "../stripe/failures.ts";
 import { mirrorKind } from "./kinds.ts";
@@ -21,13 +22,13 @@ async function refetchOne(deps: RefetchDeps, refetch: Refetch): Promise<void> {
   if (kind === null) return;
   try {
     const { object, asOf } = await deps.stripe.fetch((api) => kind.retrieve(api, refetch.object_id));
-    await deps.db.transaction().execute(async (trx) => {
+    await inTransaction(deps.db, async (trx) => {
       await storeSnapshots(trx, [{ kind, row: kind.toRow(object, asOf, deps.vault) }]);
       await finishRefetch(trx, refetch);
     });
   } catch (error) {
     if (isMissing(error)) {
-      await deps.db.transaction().execute((trx) => finishRefetch(trx, refetch));
+      await inTransaction(deps.db, (trx) => finishRefetch(trx, refetch));
       deps.log.warn({ object_id: refetch.object_id }, "Stripe no longer has an object that one of its events named");
       return;
     }
