@@ -1,6 +1,6 @@
 import type { Stripe } from "../../stripe/types.ts";
 import { createInvoicePayment } from "./invoice-payments.ts";
-import { finalizeInvoice, payInvoice, voidInvoice } from "./invoices.ts";
+import { finalizeInvoice, payInvoice, voidInvoice } from "./invoice-states.ts";
 import { createPaymentIntent } from "./payment-intents.ts";
 import { process, requireAction, settle, succeed } from "./payments.ts";
 import { DAY, HOUR } from "./periods.ts";

@@ -9,9 +9,10 @@ import { finalizeDraft, renew } from "./renewals.ts";
 import { Schedule, type Tasks } from "./schedule.ts";
 import { expireWhenDue } from "./session-expiry.ts";
 import { settleDelayed } from "./settlement.ts";
+import type { Webhook } from "./signed-posts.ts";
 import { Store } from "./store.ts";
 import { Timeline } from "./timeline.ts";
-import { Deliveries, type Webhook } from "./webhooks.ts";
+import { Deliveries } from "./webhooks.ts";
 import { type Account, type Cause, NO_CAUSE, type World } from "./world.ts";
 
 interface EngineOptions {

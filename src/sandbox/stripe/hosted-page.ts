@@ -154,7 +154,8 @@ function option(value: string, label: string, chosen: string): string {
 }
 
 function countryOptions(chosen: string): string {
-  const codes = COUNTRIES.includes(chosen) ? COUNTRIES : [chosen, ...COUNTRIES];
+  // What was sent may be no country at all.
+  const codes = COUNTRIES.includes(chosen) || !/^[A-Z]{2}$/.test(chosen) ? COUNTRIES : [chosen, ...COUNTRIES];
   return codes
     .map((code) => [code, countryNames.of(code) ?? code] as const)
     .sort(([, a], [, b]) => a.localeCompare(b))

@@ -9,6 +9,7 @@ import {
   renameSync,
   writeSync,
 } from "node:fs";
+import { SetupError } from "../../shared/errors.ts";
 import type { Kind } from "./store.ts";
 
 /** A new version of an object, or `[kind, null, id]` for one that was deleted. */
@@ -35,11 +36,21 @@ export class Journal {
     const file = openSync(this.#path, "r+");
     try {
       const whole = readLines(file, (line) => {
-        for (const entry of JSON.parse(line) as JournalEntry[]) apply(entry);
+        for (const entry of this.#parse(line)) apply(entry);
       });
       ftruncateSync(file, whole);
     } finally {
       closeSync(file);
+    }
+  }
+
+  #parse(line: string): JournalEntry[] {
+    try {
+      return JSON.parse(line) as JournalEntry[];
+    } catch {
+      throw new SetupError([
+        `${this.#path} is damaged: the simulated Stripe can't read it. Delete it to begin with an empty one.`,
+      ]);
     }
   }
 

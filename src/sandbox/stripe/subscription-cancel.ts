@@ -45,15 +45,25 @@ export function cancelLater(
   return { cancel_at: at, cancel_at_period_end: atPeriodEnd, ...requested(world, before, note) };
 }
 
-function requested(world: World, before: Stripe.Subscription, note: CancellationNote) {
+/** What somebody said, kept beside what was said before. */
+export function noted(before: Stripe.Subscription, note: CancellationNote): Partial<Stripe.Subscription> {
+  const details = before.cancellation_details;
+  return {
+    cancellation_details: {
+      comment: note.comment === undefined ? (details?.comment ?? null) : note.comment,
+      feedback: note.feedback === undefined ? (details?.feedback ?? null) : note.feedback,
+      feedback_option: null,
+      reason: details?.reason ?? null,
+    },
+  };
+}
+
+function requested(world: World, before: Stripe.Subscription, note: CancellationNote): Partial<Stripe.Subscription> {
+  const { cancellation_details: details } = noted(before, note);
   return {
     canceled_at: before.canceled_at ?? world.now(),
-    cancellation_details: {
-      comment: note.comment ?? before.cancellation_details?.comment ?? null,
-      feedback: note.feedback ?? before.cancellation_details?.feedback ?? null,
-      feedback_option: null,
-      reason: "cancellation_requested" as const,
-    },
+    cancellation_details:
+      details === null || details === undefined ? null : { ...details, reason: "cancellation_requested" },
   };
 }
 

@@ -1,14 +1,7 @@
-import { createHmac } from "node:crypto";
-import { Agent as HttpAgent, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Stripe } from "../../stripe/types.ts";
 import { arrange, type Order } from "./arrange.ts";
+import { SignedPosts, type Webhook } from "./signed-posts.ts";
 import type { Store } from "./store.ts";
-
-export interface Webhook {
-  readonly url: string;
-  readonly secret: string;
-}
 
 /** What became of an event that an endpoint was to get; none while it is still being tried. */
 export interface Delivered {
@@ -35,7 +28,6 @@ interface Pending {
 }
 
 const AT_ONCE = 8;
-const TIMEOUT_MS = 20_000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 60_000;
 /** Stripe tries for up to three days. https://docs.stripe.com/webhooks#retries */
@@ -46,11 +38,13 @@ const REMEMBERED = 2000;
 export class Deliveries {
   readonly #store: Store;
   readonly #log: (line: object) => void;
-  readonly #agents = { "http:": new HttpAgent({ keepAlive: true }), "https:": new HttpsAgent({ keepAlive: true }) };
+  readonly #posts = new SignedPosts();
   readonly #pending = new Map<string, Pending>();
   readonly #recent: DeliveryRecord[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** What may be sent now, in order of arrival; those before `#taken` are on their way already. */
   #ready: Pending[] = [];
+  #taken = 0;
   #waiting: (() => void)[] = [];
   #webhook: Webhook | null;
   #inFlight = 0;
@@ -84,6 +78,7 @@ export class Deliveries {
 
   /** Sends what was held, one after the other in the given order, each `copies` times; from then on all goes out at once again. */
   async release(order: Order = "in_order", options: { seed?: number; copies?: number } = {}): Promise<void> {
+    this.#forgetTaken();
     const batch = arrange(this.#ready, order, options.seed ?? 1, options.copies ?? 1);
     this.#ready = [];
     this.#held = false;
@@ -116,7 +111,7 @@ export class Deliveries {
   close(): void {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
-    for (const agent of Object.values(this.#agents)) agent.destroy();
+    this.#posts.close();
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
@@ -127,15 +122,20 @@ export class Deliveries {
   }
 
   #pump(): void {
-    let started = 0;
     while (!this.#held && !this.#closed && this.#webhook !== null && this.#inFlight < AT_ONCE) {
-      const next = this.#ready[started];
+      const next = this.#ready[this.#taken];
       if (next === undefined) break;
-      started += 1;
+      this.#taken += 1;
       void this.#attempt(next).then(() => this.#pump());
     }
-    if (started > 0) this.#ready.splice(0, started);
+    // Cut off in large pieces: taking single ones from the front of a long array is slow.
+    if (this.#taken > 1000 || this.#taken === this.#ready.length) this.#forgetTaken();
     this.#tellSettled();
+  }
+
+  #forgetTaken(): void {
+    this.#ready.splice(0, this.#taken);
+    this.#taken = 0;
   }
 
   async #attempt(pending: Pending): Promise<void> {
@@ -147,7 +147,7 @@ export class Deliveries {
     this.#inFlight += 1;
     pending.attempts += 1;
     pending.firstAttempt ??= Date.now();
-    const status = await this.#post(webhook, JSON.stringify(pending.event));
+    const status = await this.#posts.send(webhook, JSON.stringify(pending.event));
     this.#inFlight -= 1;
     if (this.#closed) return;
     pending.lastStatus = status;
@@ -187,31 +187,6 @@ export class Deliveries {
     this.#timers.add(timer);
   }
 
-  #post(webhook: Webhook, payload: string): Promise<number> {
-    const url = new URL(webhook.url);
-    const secure = url.protocol === "https:";
-    const body = Buffer.from(payload);
-    const headers = {
-      Accept: "*/*",
-      "Content-Type": "application/json; charset=utf-8",
-      "Content-Length": body.length,
-      "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-      "Stripe-Signature": signatureOf(payload, webhook.secret),
-    };
-    return new Promise((resolve) => {
-      const send = secure ? httpsRequest : httpRequest;
-      const agent = secure ? this.#agents["https:"] : this.#agents["http:"];
-      const request = send(url, { method: "POST", headers, agent, timeout: TIMEOUT_MS }, (response) => {
-        response.resume();
-        response.on("end", () => resolve(response.statusCode ?? 0));
-        response.on("error", () => resolve(0));
-      });
-      request.on("timeout", () => request.destroy());
-      request.on("error", () => resolve(0));
-      request.end(body);
-    });
-  }
-
   #isSettled(): boolean {
     if (this.#inFlight > 0) return false;
     return this.#held || this.#webhook === null || this.#pending.size === 0;
@@ -221,10 +196,4 @@ export class Deliveries {
     if (this.#waiting.length === 0 || !this.#isSettled()) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
-}
-
-/** By the wall clock, not the stand-in's: receivers refuse what is older than five minutes. */
-function signatureOf(payload: string, secret: string): string {
-  const time = Math.floor(Date.now() / 1000);
-  return `t=${time},v1=${createHmac("sha256", secret).update(`${time}.${payload}`).digest("hex")}`;
 }
