@@ -2,44 +2,76 @@ import { parseArgs } from "node:util";
 import type { Kysely } from "kysely";
 import type { DB } from "../db/schema.ts";
 import { SetupError } from "../shared/errors.ts";
-import { ROLES, type Role } from "../shared/roles.ts";
-import { createToken, DEFAULT_TOKEN_DAYS, LONGEST_TOKEN_DAYS } from "../staff/tokens.ts";
+import { ROLES } from "../shared/roles.ts";
+import { listTokens } from "../staff/tokens.queries.ts";
+import { createToken, DEFAULT_TOKEN_DAYS, LONGEST_TOKEN_DAYS, revokeToken } from "../staff/tokens.ts";
 
-const USAGE = `Use: token create --role ${ROLES.join("|")} [--days 1–${LONGEST_TOKEN_DAYS}, ${DEFAULT_TOKEN_DAYS} unless given]`;
+const USAGE = [
+  `Use: token create --role ${ROLES.join("|")} [--days 1–${LONGEST_TOKEN_DAYS}, ${DEFAULT_TOKEN_DAYS} unless given]`,
+  "     token list",
+  "     token revoke ID (or the token itself)",
+];
 
 /**
- * `token create --role finance [--days 90]`: prints the token on a line of its own, the only thing on stdout. `args` is what
- * stands behind `token`.
- * @throws SetupError when the arguments are wrong
+ * `token create --role finance [--days 90]` prints the token on a line of its own, the only one on stdout; `token list`;
+ * `token revoke ID`. `args` is what stands behind `token`.
+ * @throws SetupError when the arguments are wrong or the token isn't there
  */
 export async function tokenCommand(args: readonly string[], db: Kysely<DB>): Promise<void> {
-  const { role, days } = read(args);
-  const token = await createToken(db, { role, days });
-  console.error(`A token with the role ${role}, valid for ${days} days. It is shown this once.`);
+  const [verb, ...rest] = args;
+  switch (verb) {
+    case "create":
+      return await create(rest, db);
+    case "list":
+      return await list(rest, db);
+    case "revoke":
+      return await revoke(rest, db);
+    default:
+      throw new SetupError(["token: expected create, list or revoke.", ...USAGE]);
+  }
+}
+
+async function create(args: readonly string[], db: Kysely<DB>): Promise<void> {
+  const given = readFlags(args);
+  const role = ROLES.find((one) => one === given.role);
+  const valid = /^[1-9]\d{0,3}$/.test(given.days) && Number(given.days) <= LONGEST_TOKEN_DAYS;
+  const faults = [
+    ...(role === undefined ? [`--role: expected one of ${ROLES.join(", ")}.`] : []),
+    ...(valid ? [] : [`--days: expected a whole number from 1 to ${LONGEST_TOKEN_DAYS}.`]),
+  ];
+  if (role === undefined || !valid) throw new SetupError([...faults, ...USAGE]);
+  const token = await createToken(db, { role, days: Number(given.days) });
+  console.error(`A token with the role ${role}, valid for ${given.days} days. It is shown this once:`);
   console.log(token);
 }
 
-function read(args: readonly string[]): { readonly role: Role; readonly days: number } {
-  const { role, days, faults } = parseFlags(args);
-  const known = ROLES.find((one) => one === role);
-  if (role !== undefined && known === undefined) faults.push(`--role: expected one of ${ROLES.join(", ")}.`);
-  if (role === undefined && faults.length === 0) faults.push("--role: is missing.");
-  const valid = /^[1-9]\d{0,3}$/.test(days) && Number(days) <= LONGEST_TOKEN_DAYS;
-  if (!valid) faults.push(`--days: expected a whole number from 1 to ${LONGEST_TOKEN_DAYS}.`);
-  if (known === undefined || faults.length > 0) throw new SetupError([...faults, USAGE]);
-  return { role: known, days: Number(days) };
+async function list(args: readonly string[], db: Kysely<DB>): Promise<void> {
+  if (args.length > 0) throw new SetupError(["token list takes nothing more.", ...USAGE]);
+  for (const { id, role, created_at, expires_at, state } of await listTokens(db)) {
+    console.log([id, role.padEnd(8), state.padEnd(7), day(created_at), "to", day(expires_at)].join("  "));
+  }
 }
 
-function parseFlags(args: readonly string[]): { role: string | undefined; days: string; faults: string[] } {
+async function revoke(args: readonly string[], db: Kysely<DB>): Promise<void> {
+  const [which, ...others] = args;
+  if (which === undefined || others.length > 0) throw new SetupError(["token revoke takes one token.", ...USAGE]);
+  if (!(await revokeToken(db, which)))
+    throw new SetupError(["There is no such token: `token list` shows those there are."]);
+  console.error("It opens nothing any longer.");
+}
+
+function readFlags(args: readonly string[]): { readonly role: string | undefined; readonly days: string } {
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { role: { type: "string" }, days: { type: "string", default: String(DEFAULT_TOKEN_DAYS) } },
-      allowPositionals: true,
-    });
-    const faults = positionals.join(" ") === "create" ? [] : ["token: the only thing to do with one is to create it."];
-    return { role: values.role, days: values.days, faults };
+    const options = {
+      role: { type: "string" },
+      days: { type: "string", default: String(DEFAULT_TOKEN_DAYS) },
+    } as const;
+    return { role: undefined, ...parseArgs({ args: [...args], options }).values };
   } catch (error) {
-    return { role: undefined, days: String(DEFAULT_TOKEN_DAYS), faults: [(error as Error).message] };
+    throw new SetupError([(error as Error).message, ...USAGE]);
   }
+}
+
+function day(at: Date): string {
+  return at.toISOString().slice(0, 10);
 }

@@ -1,6 +1,7 @@
 import express, { type RequestHandler, type Router } from "express";
 import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";
+import { POOL_SIZE } from "../shared/limits.ts";
 import type { Period } from "../shared/period.ts";
 import type { Role } from "../shared/roles.ts";
 import { paymentsCsv, summaryCsv } from "./exports.ts";
@@ -8,9 +9,13 @@ import { paymentsPage } from "./payments.ts";
 import { reportPeriod } from "./period.ts";
 import { paymentsCsvQuery, paymentsQuery, summaryCsvQuery, summaryQuery } from "./query-schema.ts";
 import { sendCsv } from "./send-csv.routes.ts";
+import { slots } from "./slots.ts";
 import { readSummary } from "./summary.queries.ts";
 
 const DEFAULT_LIMIT = 100;
+/** Each holds a connection while it is downloaded; one of the pool's is always left for the other reports. */
+const EXPORTS_AT_ONCE = POOL_SIZE.reports - 1;
+const EXPORT_PATIENCE_MS = 20_000;
 
 /**
  * The reports for staff, as JSON and (`.csv` on the path) as files with the same filters. `allow` lets the roles pass that it is given.
@@ -23,6 +28,7 @@ export function reportRoutes(
   const router = express.Router();
   const sums = allow(["finance", "audience"]);
   const gifts = allow(["finance"]);
+  const inSlot = slots(EXPORTS_AT_ONCE, EXPORT_PATIENCE_MS);
   router.use("/v1/reports", notCached);
 
   router.get("/v1/reports/summary", sums, async (request, response) => {
@@ -54,7 +60,7 @@ export function reportRoutes(
     await sendCsv(deps, request, response, {
       name: fileName("payments", period),
       bom,
-      write: async (sink) => await paymentsCsv(deps.db, sink, { ...filters, period }, part),
+      write: async (sink) => await inSlot(async () => await paymentsCsv(deps.db, sink, { ...filters, period }, part)),
     });
   });
   return router;

@@ -27,3 +27,32 @@ export async function findToken(db: Kysely<DB>, hash: Buffer): Promise<StaffToke
   `.execute(db);
   return rows[0] ?? null;
 }
+
+/** @returns false when there is none; one that was revoked before keeps its time */
+export async function revokeToken(
+  db: Kysely<DB>,
+  { id = null, hash = null }: { readonly id?: string | null; readonly hash?: Buffer | null },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update staff_tokens set revoked_at = coalesce(revoked_at, clock_timestamp())
+    where id = ${id}::uuid or token_hash = ${hash}::bytea
+  `.execute(db);
+  return numAffectedRows === 1n;
+}
+
+export interface TokenListing {
+  readonly id: string;
+  readonly role: Role;
+  readonly created_at: Date;
+  readonly expires_at: Date;
+  readonly state: "valid" | "expired" | "revoked";
+}
+
+export async function listTokens(db: Kysely<DB>): Promise<readonly TokenListing[]> {
+  const { rows } = await sql<TokenListing>`
+    select id, role, created_at, expires_at,
+      case when revoked_at is not null then 'revoked' when expires_at <= clock_timestamp() then 'expired' else 'valid' end as state
+    from staff_tokens order by created_at, id
+  `.execute(db);
+  return rows;
+}

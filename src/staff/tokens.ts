@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Kysely } from "kysely";
-import { v7 } from "uuid";
+import { validate as isUuid, v7 } from "uuid";
 import type { DB } from "../db/schema.ts";
 import type { Role } from "../shared/roles.ts";
-import { findToken, insertToken, type StaffToken } from "./tokens.queries.ts";
+import { findToken, insertToken, revokeToken as revoke, type StaffToken } from "./tokens.queries.ts";
 
 export const DEFAULT_TOKEN_DAYS = 90;
 export const LONGEST_TOKEN_DAYS = 3650;
@@ -33,6 +33,12 @@ export async function createToken(db: Kysely<DB>, { role, days = DEFAULT_TOKEN_D
  */
 export async function readToken(db: Kysely<DB>, token: string): Promise<StaffToken | null> {
   return FORM.test(token) ? await findToken(db, hashOf(token)) : null;
+}
+
+/** From now on the token opens nothing. @returns false when there is no such token */
+export async function revokeToken(db: Kysely<DB>, tokenOrId: string): Promise<boolean> {
+  if (FORM.test(tokenOrId)) return await revoke(db, { hash: hashOf(tokenOrId) });
+  return isUuid(tokenOrId) && (await revoke(db, { id: tokenOrId }));
 }
 
 function hashOf(token: string): Buffer {

@@ -246,6 +246,21 @@ describe("a long CSV", () => {
     expect(app.lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
   });
 
+  test("waits in line behind two others, which never keep the other reports waiting", async () => {
+    await insertMany(20_000);
+    const slow = [
+      await slowly(`/v1/reports/payments.csv?${NOVEMBER}`),
+      await slowly(`/v1/reports/payments.csv?${NOVEMBER}`),
+    ];
+    const third = app.get(`/v1/reports/payments.csv?${NOVEMBER}&limit=1`);
+    const first = await Promise.race([third.then(() => "third"), sleep(300, "nothing")]);
+    expect(first).toBe("nothing");
+    expect(await openTransactions()).toBe(2);
+    expect((await app.get(`/v1/reports/payments?${NOVEMBER}&limit=1`)).status).toBe(200);
+    for (const { response } of slow) response.destroy();
+    expect((await third).status).toBe(200);
+  });
+
   test("that fails before its first byte is a problem, and after it is cut off", async () => {
     await insertMany(20_000);
     const token = await app.token("admin");

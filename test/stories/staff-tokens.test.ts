@@ -138,6 +138,7 @@ describe("a staff token", () => {
 
 describe("`token create`", () => {
   async function run(...args: string[]): Promise<readonly string[]> {
+    vi.restoreAllMocks();
     const printed = vi.spyOn(console, "log").mockImplementation(() => {});
     vi.spyOn(console, "error").mockImplementation(() => {});
     await tokenCommand(args, database.db);
@@ -175,6 +176,26 @@ describe("`token create`", () => {
     await expect(run(...args)).rejects.toThrow(SetupError);
     await expect(run(...args)).rejects.toThrow(/Use: token create --role/);
     expect(await count()).toBe(before);
+  });
+
+  test("is followed by `list` and `revoke`, by id or by the token itself", async () => {
+    const [one = ""] = await run("create", "--role", "finance");
+    const [other = ""] = await run("create", "--role", "audience");
+    const found = await database.db
+      .selectFrom("staff_tokens")
+      .select("id")
+      .where("token_hash", "=", hashOf(one))
+      .execute();
+    const id = found[0]?.id ?? "";
+    expect(await run("revoke", id)).toEqual([]);
+    expect(await run("revoke", other)).toEqual([]);
+    for (const token of [one, other]) expect((await app.get("/v1/reports/summary", token)).status).toBe(401);
+    expect((await run("list")).find((line) => line.startsWith(id))).toMatch(/finance +revoked/);
+    expect((await run("list")).join("\n")).not.toContain(other.slice(4));
+    for (const absent of ["0192f0c0-0000-7000-8000-000000000000", "nonsense", `rdt_${"A".repeat(43)}`]) {
+      await expect(run("revoke", absent)).rejects.toThrow("There is no such token");
+    }
+    await expect(run("revoke")).rejects.toThrow(SetupError);
   });
 
   async function daysOf(token: string): Promise<number> {
