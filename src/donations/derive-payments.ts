@@ -7,6 +7,7 @@ import type {
   PaymentIntent,
   PaymentRow,
   PaymentStatus,
+  Session,
 } from "./types.ts";
 
 type Attempt = Omit<PaymentRow, "installment">;
@@ -55,18 +56,26 @@ function ofIntent(graph: DonationGraph, intent: PaymentIntent, frequency: string
   };
 }
 
-/** A decline while the session is open isn't final and makes no payment; after a completed session it is a delayed method's failure. */
 function intentStatus(graph: DonationGraph, intent: PaymentIntent): PaymentStatus | null {
   if (intent.status === "succeeded") return "paid";
   if (intent.status === "processing") return "processing";
-  const completed = graph.sessions.some((row) => row.payment_intent_id === intent.id && row.status === "complete");
-  return completed && (intent.status === "requires_payment_method" || intent.status === "canceled") ? "failed" : null;
+  const delayed = graph.sessions.some((row) => row.payment_intent_id === intent.id && isDelayed(row));
+  return delayed && isOver(intent) ? "failed" : null;
+}
+
+/** The reader is through and the money isn't there: a decline before that isn't final and makes no payment, one after it is. */
+function isDelayed(session: Session): boolean {
+  return session.status === "complete" && session.payment_status === "unpaid";
+}
+
+function isOver(intent: PaymentIntent): boolean {
+  return intent.status === "requires_payment_method" || intent.status === "canceled";
 }
 
 function ofInvoice(graph: DonationGraph, invoice: Invoice, frequency: string): Attempt | null {
   const links = graph.invoicePayments.filter((row) => row.invoice_id === invoice.id);
   const intents = graph.paymentIntents.filter((intent) => links.some((link) => link.payment_intent_id === intent.id));
-  const status = invoiceStatus(invoice, intents);
+  const status = invoiceStatus(graph, invoice, intents);
   const amount = status === "paid" ? invoice.amount_paid : invoice.amount_due;
   if (status === null || amount <= 0) return null;
   const charge = chargeOf(
@@ -92,13 +101,28 @@ function ofInvoice(graph: DonationGraph, invoice: Invoice, frequency: string): A
   };
 }
 
-function invoiceStatus(invoice: Invoice, intents: readonly PaymentIntent[]): PaymentStatus | null {
+function invoiceStatus(
+  graph: DonationGraph,
+  invoice: Invoice,
+  intents: readonly PaymentIntent[],
+): PaymentStatus | null {
   if (invoice.status === "paid") return "paid";
   if (invoice.status === "draft") return null;
   if (intents.some((intent) => intent.status === "processing")) return "processing";
-  const isFirst = invoice.billing_reason === "subscription_create";
-  if (isFirst && invoice.status === "open") return null;
+  if (invoice.billing_reason === "subscription_create") return firstStatus(graph, invoice, intents);
   return invoice.attempt_count > 0 || invoice.status === "uncollectible" ? "failed" : null;
+}
+
+/**
+ * Of an unpaid first invoice. No event ties it to its PaymentIntent before it is paid, so what became of a bank debit is seen from the
+ * invoice and the subscription too.
+ */
+function firstStatus(graph: DonationGraph, invoice: Invoice, intents: readonly PaymentIntent[]): PaymentStatus | null {
+  const isOurs = (row: Session) => row.subscription_id === invoice.subscription_id && isDelayed(row);
+  if (!graph.sessions.some(isOurs)) return null;
+  const subscription = graph.subscriptions.find((row) => row.id === invoice.subscription_id);
+  const isLost = invoice.status !== "open" || subscription?.status === "incomplete_expired" || intents.some(isOver);
+  return isLost ? "failed" : "processing";
 }
 
 /** The charge that went through, else the latest that was tried. */

@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { startApp, type TestApp } from "../support/app.ts";
 import { give, onStripesPage, type Start, start } from "../support/giving.ts";
 
 let app: TestApp;
-beforeAll(async () => {
+beforeEach(async () => {
   app = await startApp();
 });
-afterAll(() => app.close());
+afterEach(() => app.close());
 
 const DAY_MS = 86_400_000;
 
@@ -132,4 +132,16 @@ test("money of a foreign product on the same account is kept and is no gift (Gho
     .where("source_id", "=", kept[0]?.id ?? "")
     .execute();
   expect(booked).toHaveLength(1);
+});
+
+test("a monthly gift by bank debit whose first payment bounces is failed, and never was paid", async () => {
+  const answer = (await (await start(app, { frequency: "monthly", amount: 900, currency: "EUR" })).json()) as Start;
+  await onStripesPage(answer.url, "pay_later_fail");
+  await app.settle();
+  expect((await stateOf(answer.id)).status).toBe("processing");
+  await app.standIn.advance(6 * DAY_MS);
+  await app.settle();
+  expect((await stateOf(answer.id)).status).toBe("failed");
+  const payments = await report("payments?from=2020-01-01&to=2040-01-01");
+  expect(payments.filter((row) => row.donation_id === answer.id).map((row) => row.status)).toEqual(["failed"]);
 });
