@@ -2,5 +2,5 @@
 export { amountRules, copyFor, currencyFor, feeSchedule, pickLocale } from "./newsroom/choose.ts";
 export type { Copy } from "./newsroom/copy-schema.ts";
 export { loadNewsroom, type NewsroomConfig } from "./newsroom/load.ts";
-export { type AmountRules, type Campaign, FREQUENCIES, type Frequency } from "./newsroom/schema.ts";
+export { FREQUENCIES, type Frequency } from "./newsroom/schema.ts";
 export { type WatchedNewsroom, watchNewsroom } from "./newsroom/watch.ts";

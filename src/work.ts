@@ -1,3 +1,4 @@
+import { forgetKeys } from "./checkout/forget.queries.ts";
 import type { Deps } from "./deps.ts";
 import { deriveDirty } from "./donations/settle.ts";
 import { processInbox } from "./inbox/process.ts";
@@ -7,6 +8,7 @@ import { type Loop, startLoop } from "./shared/loop.ts";
 
 const IDLE_MS = 250;
 const SLOW_IDLE_MS = 1_000;
+const HOURLY_MS = 3_600_000;
 
 export interface Work {
   /** An event has just been kept by this process. */
@@ -40,7 +42,8 @@ export function startWork(deps: Deps): Work {
       return 0;
     },
   });
-  const loops: readonly Loop[] = [inbox, derive, refetch, ledger];
+  const forget = startLoop({ name: "forget", idleMs: HOURLY_MS, log, step: () => forgetKeys(deps.db) });
+  const loops: readonly Loop[] = [inbox, derive, refetch, ledger, forget];
   return {
     wake: () => inbox.wake(),
     stop: async () => {

@@ -164,14 +164,6 @@ export async function storeRefusal(db: Kysely<DB>, donationId: string, refusal: 
   `.execute(db);
 }
 
-export interface DonationState {
-  readonly id: string;
-  readonly status: string;
-  readonly frequency: string;
-  readonly amount: number;
-  readonly currency: string;
-}
-
 export async function readDonation(db: Kysely<DB>, id: string) {
   return await db
     .selectFrom("donations")

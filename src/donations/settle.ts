@@ -23,7 +23,7 @@ export async function deriveDirty(deps: Pick<Deps, "db" | "vault">): Promise<num
   });
 }
 
-export async function deriveDonations(trx: Transaction<DB>, vault: Vault, ids: readonly string[]): Promise<void> {
+async function deriveDonations(trx: Transaction<DB>, vault: Vault, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   const donations = await lockDonations(trx, ids);
   const graphs = await readGraphs(trx, ids, donations);

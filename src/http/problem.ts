@@ -40,7 +40,7 @@ export function statusOf(error: AppError | null): number {
   return error === null ? 500 : STATUS[error.kind].status;
 }
 
-export function sendProblem(response: Response, error: AppError | null): void {
+function sendProblem(response: Response, error: AppError | null): void {
   const code = error?.code ?? "internal";
   if (error?.retryAfterSeconds !== undefined) response.set("Retry-After", String(error.retryAfterSeconds));
   response

@@ -31,6 +31,6 @@ export const customer: MirrorKind<"stripe_customers", AnyCustomer> = {
 const NOTHING_PERSONAL = { email_hash: null, email_sealed: null, name_sealed: null, details_hash: null };
 
 /** One reader may write one address in several ways; case and surrounding space don't make two of them. */
-export function emailHash(vault: Vault, email: string): Buffer {
+function emailHash(vault: Vault, email: string): Buffer {
   return vault.hash("email", email.trim().toLowerCase().normalize("NFC"));
 }

@@ -1,10 +1,7 @@
 /** The numbers that bound waiting and resources, in one place. Milliseconds unless the name says otherwise. */
 
 /** Connections of each pool of one process; all of them together must stay below the server's max_connections. */
-export const POOL_SIZE = { http: 10, work: 5, limiter: 3, reports: 3 } as const;
-
-/** The shared rate limiter gives up on the database after this and falls back to a local limit. */
-export const LIMITER_QUERY_TIMEOUT_MS = 300;
+export const POOL_SIZE = { http: 10, work: 5, reports: 3 } as const;
 
 /** SQLSTATE 40001 and 40P01 are retried this often, the first attempt not counted. */
 export const TRANSACTION_RETRIES = 3;

@@ -4,7 +4,7 @@ import type { DB } from "../db/schema.ts";
 import type { Keyring } from "./keyring.ts";
 import { open, seal } from "./vault.ts";
 
-export const LOOKUP_KEY_CONTEXT = "vault_lookup_key.wrapped:1";
+const LOOKUP_KEY_CONTEXT = "vault_lookup_key.wrapped:1";
 
 /** The key of all keyed hashes: random, made by whichever process comes first, and stored wrapped. */
 export async function loadLookupKey(db: Kysely<DB>, keyring: Keyring): Promise<Buffer> {
