@@ -60,7 +60,10 @@ async function answerJson(deps: CheckoutDeps, request: Request, response: Respon
 async function answerForm(deps: CheckoutDeps, request: Request, response: Response): Promise<void> {
   const fields: FormFields = request.body ?? {};
   try {
-    const { body, key } = bodyOfForm(fields, copyFor(deps.newsroom(), typeof fields.locale === "string" ? fields.locale : null));
+    const { body, key } = bodyOfForm(
+      fields,
+      copyFor(deps.newsroom(), typeof fields.locale === "string" ? fields.locale : null),
+    );
     const started = await start(
       deps,
       request,

@@ -1,7 +1,7 @@
 import type { Copy } from "../newsroom.ts";
 import { AppError } from "../shared/errors.ts";
 import { canonicalCurrency } from "../shared/money.ts";
-import { parseMajor } from "../shared/parse-money.ts";
+import { type AmountFault, parseMajor } from "../shared/parse-money.ts";
 
 const FLAGS = new Set(["cover_fees", "discreet", "newsletter", "country_acknowledged"]);
 
@@ -9,20 +9,39 @@ const FLAGS = new Set(["cover_fees", "discreet", "newsletter", "country_acknowle
 export type FormFields = Readonly<Record<string, unknown>>;
 
 /**
- * The form's strings in the JSON body's types; what has not the form of a value is left as it is for the schema to refuse. An amount
- * typed into `other_amount` (major units, as people write them) goes before the chosen one.
+ * The form's strings in the JSON body's types; what has not the form of a value is left as it is for the schema to refuse.
+ * Our own form sends one choice for each frequency (`amount_monthly`), as all of them are on the page, and the text of a
+ * field that is only seen when `other` is chosen. A form with the plain `amount` has both in view: there, an amount typed
+ * into `other_amount` (major units, as people write them) goes before it.
  */
-export function bodyOfForm(fields: FormFields, copy: Pick<Copy, "fields">): { readonly body: unknown; readonly key: string | null } {
-  const { idempotency_key, other_amount, amount, ...rest } = fields;
+export function bodyOfForm(
+  fields: FormFields,
+  copy: Pick<Copy, "fields">,
+): { readonly body: unknown; readonly key: string | null } {
+  const { idempotency_key, other_amount, amount, amount_once, amount_monthly, amount_annual, ...rest } = fields;
   const body: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(rest)) {
     if (value === "") continue;
     body[name] = FLAGS.has(name) && value === "on" ? true : value;
   }
+  const byFrequency: Readonly<Record<string, unknown>> = {
+    once: amount_once,
+    monthly: amount_monthly,
+    annual: amount_annual,
+  };
+  const frequency = String(rest.frequency);
+  const choice = Object.hasOwn(byFrequency, frequency) ? byFrequency[frequency] : undefined;
   const other = typeof other_amount === "string" ? other_amount.trim() : other_amount;
-  if (other !== undefined && other !== "") body.amount = otherAmount(other, rest.currency, copy);
-  else if (amount !== undefined && amount !== "other" && amount !== "") body.amount = minorUnits(amount);
+  const isTyped = other !== undefined && other !== "";
+  if (isChoice(choice)) body.amount = minorUnits(choice);
+  else if (isTyped) body.amount = otherAmount(other, rest.currency, copy);
+  else if (choice === "other") throw otherAmountFault("required", copy);
+  else if (isChoice(amount)) body.amount = minorUnits(amount);
   return { body, key: typeof idempotency_key === "string" && idempotency_key !== "" ? idempotency_key : null };
+}
+
+function isChoice(value: unknown): boolean {
+  return value !== undefined && value !== "" && value !== "other";
 }
 
 function minorUnits(value: unknown): unknown {
@@ -34,9 +53,14 @@ function otherAmount(value: unknown, currency: unknown, copy: Pick<Copy, "fields
   if (typeof value !== "string" || typeof currency !== "string" || canonicalCurrency(currency) === null) return value;
   const parsed = parseMajor(value, currency);
   if (parsed.ok) return parsed.amount;
-  const message = copy.fields[`amount_${parsed.fault}`];
-  throw new AppError("invalid", "invalid_request", message, { errors: [{ path: "other_amount", message }] });
+  throw otherAmountFault(parsed.fault, copy);
 }
+
+function otherAmountFault(fault: AmountFault, copy: Pick<Copy, "fields">): AppError {
+  const message = copy.fields[`amount_${fault}`];
+  return new AppError("invalid", "invalid_request", message, { errors: [{ path: "other_amount", message }] });
+}
+
 export function isForm(contentType: string | undefined): boolean {
   return /^application\/x-www-form-urlencoded\b/i.test(contentType ?? "");
 }

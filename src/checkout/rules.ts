@@ -1,4 +1,4 @@
-import { amountRules, copyFor, feeSchedule, type NewsroomConfig } from "../newsroom.ts";
+import { amountRules, copyFor, feeSchedule, type NewsroomConfig, pickLocale } from "../newsroom.ts";
 import { fill } from "../shared/copy.ts";
 import { AppError } from "../shared/errors.ts";
 import { coverFees } from "../shared/fees.ts";
@@ -25,7 +25,7 @@ export function assertAccepted(newsroom: NewsroomConfig, body: CheckoutBody, cou
     throw refusal("currency_not_supported", "currency", copy.errors.currency_not_supported);
   }
   const money = (amount: number) =>
-    formatMoney(amount, body.currency, body.locale ?? newsroom.default_locale, { short: true });
+    formatMoney(amount, body.currency, pickLocale(newsroom, body.locale), { short: true });
   if (body.amount < rules.minimum) {
     throw refusal(
       "amount_below_minimum",

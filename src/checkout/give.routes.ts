@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+import express, { type Router } from "express";
+import { z } from "zod";
+import type { Deps } from "../deps.ts";
+import { html } from "../http/html.ts";
+import { parse } from "../http/parse.ts";
+import { copyFor } from "../newsroom.ts";
+import { donationForm } from "../pages/donation-form.page.ts";
+import { typed } from "../pages/form-values.ts";
+import { isTest, languageLinks, page } from "../pages/layout.page.ts";
+import { currencyOf, localeFor } from "../pages/reader.ts";
+import { remindLater } from "../pages/remind.page.ts";
+import { fill } from "../shared/copy.ts";
+import { localDate } from "../shared/period.ts";
+import { formUrl, ownArticle, usableAttribution } from "./article.ts";
+import { calendarFile, monthsLater } from "./calendar.ts";
+
+type GiveDeps = Pick<Deps, "config" | "newsroom" | "now">;
+
+const months = z.object({ in_months: z.coerce.number("Expected a number of months.").int().min(1).max(12) });
+
+/** The form on a page of its own, for newsletters, for articles without it, and to start again; and the calendar's reminder. */
+export function giveRoutes(deps: GiveDeps): Router {
+  const router = express.Router();
+
+  router.get("/give", (request, response) => {
+    const newsroom = deps.newsroom();
+    const locale = localeFor(newsroom, request.query, request.acceptsLanguages());
+    const { countryHeader } = deps.config;
+    const currency = currencyOf(
+      newsroom,
+      request.query,
+      countryHeader === null ? undefined : request.get(countryHeader),
+    );
+    const attribution = usableAttribution(request.query);
+    const frequency = typed(request.query, "frequency", 10);
+    const address = (changes: Readonly<Record<string, string>>) =>
+      `/give?${new URLSearchParams({ locale, currency, ...(frequency && { frequency }), ...attribution, ...changes })}`;
+    const { name } = newsroom.newsroom;
+    const form = donationForm(newsroom, {
+      locale,
+      currency,
+      currencyUrl: (each) => address({ currency: each }),
+      // Nothing personal is taken from an address: addresses are kept in histories and logs.
+      values: { frequency, amount: typed(request.query, "amount", 15) },
+      attribution,
+      idempotencyKey: randomUUID(),
+      action: "/v1/checkout-sessions",
+    });
+    const article = ownArticle(deps.config, newsroom, attribution.article_url);
+    response
+      .set("Cache-Control", "no-store")
+      .type("html")
+      .send(
+        page(newsroom, {
+          locale,
+          title: fill(copyFor(newsroom, locale).form.heading, { newsroom: name }),
+          script: true,
+          test: isTest(deps.config),
+          body: html`<div class="languages">${languageLinks(newsroom, locale, (each) => address({ locale: each }))}</div>
+<main>
+${form}
+${remindLater(newsroom, locale, article)}
+<p class="actions"><a href="${article ?? newsroom.newsroom.url}">${fill(copyFor(newsroom, locale).page.back, { newsroom: name })}</a></p>
+</main>`,
+        }).text,
+      );
+  });
+
+  router.get("/remind.ics", (request, response) => {
+    const newsroom = deps.newsroom();
+    const { in_months: inMonths } = parse(months, request.query);
+    const locale = localeFor(newsroom, request.query, request.acceptsLanguages());
+    const { remind } = copyFor(newsroom, locale);
+    const articleUrl = ownArticle(deps.config, newsroom, typed(request.query, "article_url", 1000));
+    const url = new URL(formUrl(deps.config, newsroom, { articleUrl, locale }), deps.config.publicUrl).href;
+    const file = calendarFile({
+      id: randomUUID(),
+      madeAt: deps.now(),
+      date: monthsLater(localDate(deps.now(), newsroom.time_zone), inMonths),
+      title: remind.calendar_title,
+      text: fill(remind.calendar_text, { newsroom: newsroom.newsroom.name }),
+      url,
+    });
+    response
+      .set("Cache-Control", "no-store")
+      .attachment("reminder.ics")
+      .type("text/calendar; charset=utf-8")
+      .send(file);
+  });
+  return router;
+}

@@ -1,0 +1,54 @@
+import express, { type Request, type Response, type Router } from "express";
+import type { Deps } from "../deps.ts";
+import { toAppError } from "../http/problem.ts";
+import { type Frequency, pickLocale } from "../newsroom.ts";
+import { typed } from "../pages/form-values.ts";
+import { localeFor } from "../pages/reader.ts";
+import { findDonation, shownStatus } from "./checkout.routes.ts";
+import { cancelledPage, type Gift, thanksPage, unknownPage } from "./thanks.page.ts";
+
+type ThanksDeps = Pick<Deps, "db" | "config" | "newsroom">;
+
+/** Where Stripe sends readers back to. Whatever the address adds (Stripe's session_id), the donation's own state is what is said. */
+export function thanksRoutes(deps: ThanksDeps): Router {
+  const router = express.Router();
+
+  router.get("/thanks/:id", async (request, response) => {
+    const found = await find(deps, request, response);
+    if (found === null) return;
+    const seen = Number.parseInt(typed(request.query, "n", 3), 10);
+    response.send(thanksPage(found.place, found.gift, Number.isNaN(seen) ? 0 : Math.max(0, seen)).text);
+  });
+
+  router.get("/cancelled/:id", async (request, response) => {
+    const found = await find(deps, request, response);
+    if (found === null) return;
+    // Paid in another tab: then leaving this one has changed nothing.
+    const paid = found.gift.status === "paid" || found.gift.status === "processing";
+    response.send((paid ? thanksPage(found.place, found.gift, 0) : cancelledPage(found.place, found.gift)).text);
+  });
+  return router;
+}
+
+async function find(deps: ThanksDeps, request: Request, response: Response) {
+  const { config } = deps;
+  const newsroom = deps.newsroom();
+  response.set("Cache-Control", "no-store").type("html");
+  try {
+    const donation = await findDonation(deps, request.params.id);
+    const gift: Gift = {
+      id: donation.id,
+      status: shownStatus(donation.status) as Gift["status"],
+      frequency: donation.frequency as Frequency,
+      amount: donation.amount,
+      currency: donation.currency,
+      articleUrl: donation.article_url,
+    };
+    return { place: { config, newsroom, locale: pickLocale(newsroom, donation.locale) }, gift };
+  } catch (error) {
+    if (toAppError(error)?.kind !== "not_found") throw error;
+    const locale = localeFor(newsroom, request.query, request.acceptsLanguages());
+    response.status(404).send(unknownPage({ config, newsroom, locale }).text);
+    return null;
+  }
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from "node:crypto";
+import express, { type Router } from "express";
+import type { Deps } from "../../deps.ts";
+import { type Html, html } from "../../http/html.ts";
+import { donationForm } from "../../pages/donation-form.page.ts";
+import { typed } from "../../pages/form-values.ts";
+import { languageLinks, page } from "../../pages/layout.page.ts";
+import { currencyOf, localeFor } from "../../pages/reader.ts";
+import { remindLater } from "../../pages/remind.page.ts";
+import type { Article, Section } from "./article.ts";
+import { en } from "./articles/en.ts";
+
+type DemoDeps = Pick<Deps, "config" | "newsroom">;
+
+const ARTICLES: readonly Article[] = [en];
+
+/** A demo article at `/` with the donation form under it, on the real API. The sandbox's alone. */
+export function demoRoutes(deps: DemoDeps, links: readonly DemoLink[] = []): Router {
+  const router = express.Router();
+  router.get("/", (request, response) => {
+    const newsroom = deps.newsroom();
+    const { publicUrl, countryHeader } = deps.config;
+    const locale = localeFor(newsroom, request.query, request.acceptsLanguages());
+    const currency = currencyOf(
+      newsroom,
+      request.query,
+      countryHeader === null ? undefined : request.get(countryHeader),
+    );
+    const article = ARTICLES.find((each) => each.locale === locale) ?? en;
+    const frequency = typed(request.query, "frequency", 10);
+    const address = (changes: Readonly<Record<string, string>>) =>
+      `/?${new URLSearchParams({ locale, currency, ...(frequency && { frequency }), ...changes })}`;
+    const articleUrl = `${publicUrl}/`;
+    const form = donationForm(newsroom, {
+      locale,
+      currency,
+      currencyUrl: (each) => `${address({ currency: each })}#support`,
+      values: { frequency, amount: typed(request.query, "amount", 15) },
+      attribution: attributionOf(articleUrl),
+      idempotencyKey: randomUUID(),
+      action: "/v1/checkout-sessions",
+    });
+    response
+      .set("Cache-Control", "no-store")
+      .type("html")
+      .send(
+        page(newsroom, {
+          locale,
+          title: article.headline,
+          script: true,
+          test: true,
+          testLinks: linkList(links),
+          body: html`<div class="languages">${languageLinks(newsroom, locale, (each) => address({ locale: each }))}</div>
+<main>
+${story(article)}
+${form}
+${remindLater(newsroom, locale, articleUrl)}
+</main>`,
+        }).text,
+      );
+  });
+  return router;
+}
+
+/** What else there is to look at in the sandbox. */
+export interface DemoLink {
+  readonly text: string;
+  readonly url: string;
+}
+
+function attributionOf(articleUrl: string): Readonly<Record<string, string>> {
+  return {
+    article_url: articleUrl,
+    article_id: "harbour-mud",
+    campaign: "winter-2026",
+    placement: "article_end",
+    variant: "a",
+  };
+}
+
+function linkList(links: readonly DemoLink[]): Html {
+  if (links.length === 0) return html``;
+  return html`<ul lang="en" dir="ltr">${links.map(({ text, url }) => html`<li><a href="${url}">${text}</a></li>`)}</ul>`;
+}
+
+function story(article: Article): Html {
+  return html`<article lang="${article.locale}" dir="${article.direction}">
+<p class="kicker">${article.kicker}</p>
+<h1>${article.headline}</h1>
+<p class="standfirst">${article.standfirst}</p>
+<p class="byline">${article.byline}</p>
+${article.sections.map(section)}
+</article>`;
+}
+
+function section({ heading, paragraphs }: Section): Html {
+  return html`${heading !== null && html`<h2>${heading}</h2>`}
+${paragraphs.map((each) =>
+  typeof each === "string" ? html`<p>${each}</p>` : html`<blockquote><p>${each.quote}</p></blockquote>`,
+)}`;
+}
