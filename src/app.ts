@@ -1,5 +1,6 @@
 import express, { type Express, type Router } from "express";
 import { checkoutRoutes } from "./checkout/checkout.routes.ts";
+import { giveRoutes } from "./checkout/give.routes.ts";
 import { thanksRoutes } from "./checkout/thanks.routes.ts";
 import type { Deps } from "./deps.ts";
 import { healthRoutes, type Readiness } from "./http/health.routes.ts";
@@ -8,6 +9,7 @@ import { notFound, problemHandler } from "./http/problem.ts";
 import { requestLog } from "./http/request-log.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { webhookRoutes } from "./inbox/webhook.routes.ts";
+import { assetRoutes } from "./pages/assets.routes.ts";
 import { reportRoutes } from "./reports/reports.routes.ts";
 import { requireRole } from "./staff/require-role.routes.ts";
 
@@ -42,6 +44,8 @@ export function createApp({ deps, reports, readiness, onReceived, stripeOrigin, 
     allowed: () => deps.newsroom().allowed_origins,
   });
   app.use(checkoutRoutes(deps, ownSites));
+  app.use(assetRoutes());
+  app.use(giveRoutes(deps));
   app.use(thanksRoutes(deps));
   app.use(reportRoutes(reports, (roles) => requireRole(deps, roles)));
   for (const routes of extra) app.use(routes);

@@ -12,6 +12,7 @@ import { refetchDue } from "../../src/mirror/refetch.ts";
 import { type NewsroomConfig, watchNewsroom } from "../../src/newsroom.ts";
 import { memoryClock } from "../../src/sandbox/clock.ts";
 import { controlRoutes } from "../../src/sandbox/control.routes.ts";
+import { demoRoutes } from "../../src/sandbox/demo/demo.routes.ts";
 import { freePort } from "../../src/sandbox/postgres/port.ts";
 import { isQuiet } from "../../src/sandbox/quiet.queries.ts";
 import { startStripeStandIn } from "../../src/sandbox/stripe/server.ts";
@@ -68,7 +69,7 @@ export async function startApp(options: AppOptions = {}) {
     readiness: { whyNot: async () => null },
     onReceived: () => work?.wake(),
     stripeOrigin: standIn.url,
-    extra: [controlRoutes(deps, standIn)],
+    extra: [demoRoutes(deps), controlRoutes(deps, standIn)],
   });
   const server = await listen(app, "127.0.0.1", port);
   standIn.setWebhook({ url: `${url}/webhooks/stripe`, secret: webhookSecret });
