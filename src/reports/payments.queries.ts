@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { DB } from "../db/schema.ts";
 import type { Period } from "../shared/period.ts";
 import type { Position } from "./cursor.ts";
@@ -65,7 +65,7 @@ export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after
       "p.stripe_balance_transaction",
     ])
     .where("p.booked_at", ">=", period.start)
-    .where("p.booked_at", "<", period.end)
+    .where(before(after, period.end))
     .$if(status !== undefined, (query) => query.where("p.status", "=", status as string))
     .$if(frequency !== undefined, (query) => query.where("p.frequency", "=", frequency as string))
     .$if(currency !== undefined, (query) => query.where("p.currency", "=", currency as string))
@@ -73,11 +73,17 @@ export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after
     .$if(campaign !== undefined, (query) => query.where("d.campaign", "=", campaign as string))
     .$if(article_id !== undefined, (query) => query.where("d.article_id", "=", article_id as string))
     .$if(placement !== undefined, (query) => query.where("d.placement", "=", placement as string))
-    .$if(after !== null, (query) =>
-      query.where(sql<boolean>`(p.booked_at, p.id) < (${after?.booked_at}, ${after?.id}::uuid)`),
-    )
     .orderBy("p.booked_at", "desc")
     .orderBy("p.id", "desc")
     .limit(limit)
     .execute();
+}
+
+/**
+ * The rows behind `after`, and none from `end` on. Postgres begins an index scan at a plain bound but not at a row comparison, so without
+ * `<=` each page would read all the pages before it.
+ */
+function before(after: Position | null, end: Date): RawBuilder<boolean> {
+  if (after === null || after.booked_at >= end) return sql`p.booked_at < ${end}`;
+  return sql`p.booked_at <= ${after.booked_at} and (p.booked_at, p.id) < (${after.booked_at}, ${after.id}::uuid)`;
 }
