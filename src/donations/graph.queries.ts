@@ -1,5 +1,6 @@
 import { sql, type Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
+import { assembleGraphs, present } from "./graph.ts";
 import type { Donation, DonationGraph } from "./types.ts";
 
 /**
@@ -96,59 +97,7 @@ export async function readGraphs(
     balanceTransactions,
     customers,
   };
-  return ids.map((id) => graphOf(id, donations.find((row) => row.id === id) ?? null, all));
-}
-
-type Rows = Omit<DonationGraph, "id" | "donation">;
-
-/** An absent link matches nothing: a null must never join rows that have nothing to do with each other. */
-function graphOf(id: string, donation: Donation | null, all: Rows): DonationGraph {
-  const sessions = all.sessions.filter((row) => row.donation_id === id);
-  const subscriptions = linked(
-    all.subscriptions,
-    (row) => row.donation_id === id,
-    sessions.map((row) => row.subscription_id),
-  );
-  const subscriptionIds = present(subscriptions.map((row) => row.id));
-  const invoices = all.invoices.filter((row) => row.donation_id === id || has(subscriptionIds, row.subscription_id));
-  const invoiceIds = present(invoices.map((row) => row.id));
-  const invoicePayments = all.invoicePayments.filter((row) => has(invoiceIds, row.invoice_id));
-  const intentLinks = [...sessions, ...invoicePayments].map((row) => row.payment_intent_id);
-  const paymentIntents = linked(all.paymentIntents, (row) => row.donation_id === id, intentLinks);
-  const intentIds = present(paymentIntents.map((row) => row.id));
-  const chargeLinks = invoicePayments.map((row) => row.charge_id);
-  const charges = linked(all.charges, (row) => has(intentIds, row.payment_intent_id), chargeLinks);
-  const chargeIds = present(charges.map((row) => row.id));
-  const customerIds = [...sessions, ...subscriptions, ...paymentIntents].map((row) => row.customer_id);
-  return {
-    id,
-    donation,
-    sessions,
-    subscriptions,
-    invoices,
-    invoicePayments,
-    paymentIntents,
-    charges,
-    balanceTransactions: all.balanceTransactions.filter((row) => has(chargeIds, row.source_id)),
-    customers: linked(all.customers, () => false, customerIds),
-  };
-}
-
-function linked<Row extends { readonly id: string }>(
-  rows: readonly Row[],
-  own: (row: Row) => boolean,
-  links: readonly (string | null)[],
-): readonly Row[] {
-  const ids = present(links);
-  return rows.filter((row) => own(row) || ids.has(row.id));
-}
-
-function present(values: readonly (string | null)[]): ReadonlySet<string> {
-  return new Set(values.filter((value) => value !== null));
-}
-
-function has(ids: ReadonlySet<string>, id: string | null): boolean {
-  return id !== null && ids.has(id);
+  return assembleGraphs(ids, donations, all);
 }
 
 /** `in ()` is no SQL; no id is empty. */
