@@ -208,7 +208,9 @@ describe("what a donor does on the simulated Stripe's page, seen by the real cli
       decline_code: "generic_decline",
       type: "card_error",
     });
-    expect(await (await fetch(session.url ?? "")).text()).toContain("Your card was declined.");
+    const page = await (await fetch(session.url ?? "")).text();
+    expect(page).toContain("Your card was declined.");
+    expect(page).toContain('value="ada@example.org"');
     expect((await stripe.checkout.sessions.retrieve(session.id)).status).toBe("open");
 
     await act(session, "pay");

@@ -1,4 +1,5 @@
 import type { Stripe } from "../../stripe/types.ts";
+import type { Payer } from "./payment-methods.ts";
 
 /** What a session's creator said and the API doesn't show again. */
 export interface CheckoutDetails {
@@ -17,6 +18,6 @@ export interface CheckoutDetails {
     readonly metadata: Record<string, string>;
     readonly billing_mode: "classic" | "flexible";
   };
-  /** The payment of the latest attempt was refused: the page says so. */
-  readonly declined: boolean;
+  /** Whose latest attempt was refused: the page says so, and keeps what was typed. */
+  readonly declined: Payer | null;
 }

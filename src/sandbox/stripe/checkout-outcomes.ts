@@ -30,7 +30,7 @@ export function payCheckout(world: World, session: Session, payer: Payer, means:
 /** A card that the bank refuses: the session stays open. A payment of its own leaves its failed attempt behind. */
 export function declineCheckout(world: World, session: Session, payer: Payer, means: Means): void {
   const details = world.store.mustGet("checkout_details", session.id);
-  change(world, "checkout_details", details, { declined: true });
+  change(world, "checkout_details", details, { declined: payer });
   if (session.mode !== "payment") return;
   world.causedBy({ id: newId.request(), idempotency_key: newId.idempotencyKey() }, () => {
     const intent = intentOf(world, session, session.customer === null ? null : idOf(session.customer));

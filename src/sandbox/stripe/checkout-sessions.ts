@@ -52,7 +52,7 @@ export const checkoutSessionRoutes: Routes = {
         metadata: newMetadata(params.subscription_data?.metadata),
         billing_mode: params.subscription_data?.billing_mode?.type ?? "flexible",
       },
-      declined: false,
+      declined: null,
     };
     world.store.put("checkout_details", details);
     world.schedule(session.expires_at, "expire_session", session.id);

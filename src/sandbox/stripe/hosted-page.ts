@@ -86,8 +86,8 @@ export function closedPage(world: World, session: Session): string {
   return page(
     title,
     `<main class="single"><div class="card">
-<h1>${escapeHtml(world.account.name)}</h1>
-<p class="amount">${escapeHtml(title)}</p>
+<p class="payee">${escapeHtml(world.account.name)}</p>
+<h1>${escapeHtml(title)}</h1>
 <p class="muted">${detail}</p>
 ${target === null ? "" : `<p><a class="button main" href="${escapeHtml(target)}">Go back to ${escapeHtml(world.account.name)}</a></p>`}
 </div></main>`,
@@ -99,7 +99,7 @@ export function factsPage(title: string, text: string, facts: readonly (readonly
   const rows = facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join("");
   return page(
     title,
-    `<main class="single"><div class="card"><p class="amount">${escapeHtml(title)}</p><p class="muted">${escapeHtml(text)}</p>${rows === "" ? "" : `<dl>${rows}</dl>`}</div></main>`,
+    `<main class="single"><div class="card"><h1>${escapeHtml(title)}</h1><p class="muted">${escapeHtml(text)}</p>${rows === "" ? "" : `<dl>${rows}</dl>`}</div></main>`,
   );
 }
 
@@ -126,7 +126,7 @@ function summary(world: World, session: Session, total: string): string {
       `<li><span>${escapeHtml(line.description ?? "")}${line.quantity === 1 ? "" : ` × ${line.quantity}`}</span><span>${formatAmount(line.amount_total, line.currency)}</span></li>`,
   );
   const note = session.custom_text.submit?.message;
-  return `<h1>${escapeHtml(world.account.name)}</h1>
+  return `<h1 class="payee">${escapeHtml(world.account.name)}</h1>
 <p class="amount">${escapeHtml(total)}${rhythm === "" ? "" : `<small>${escapeHtml(rhythm)}</small>`}</p>
 <ul class="lines">${items.join("")}</ul>
 ${note === undefined ? "" : `<p class="muted">${escapeHtml(note)}</p>`}`;

@@ -45,7 +45,7 @@ function payReply(world: World, method: string, id: string, body: string): Reply
 function showPage(world: World, session: Stripe.Checkout.Session): Reply {
   if (session.status !== "open") return html(session.status === "complete" ? 200 : 410, closedPage(world, session));
   const { declined } = world.store.mustGet("checkout_details", session.id);
-  return form(world, session, known(session), [], declined, 200);
+  return form(world, session, asBefore(session, declined), [], declined !== null, 200);
 }
 
 function submit(world: World, session: Stripe.Checkout.Session, sent: URLSearchParams): Reply {
@@ -85,6 +85,13 @@ function read(session: Stripe.Checkout.Session, sent: URLSearchParams): Typed {
 function known(session: Stripe.Checkout.Session): Typed {
   const details = session.customer_details;
   return { ...NOBODY, email: session.customer_email ?? details?.email ?? "", name: details?.name ?? "" };
+}
+
+function asBefore(session: Stripe.Checkout.Session, declined: Payer | null): Typed {
+  const typed = known(session);
+  if (declined === null) return typed;
+  const { email, name, country } = declined;
+  return { ...typed, email: email ?? typed.email, name: name ?? typed.name, country: country ?? typed.country };
 }
 
 function faultsOf(typed: Typed): string[] {

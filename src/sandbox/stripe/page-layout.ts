@@ -43,18 +43,21 @@ const STYLE = `
 body{margin:0;background:#f4f5f8;color:#1d2433;font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 .banner{margin:0;padding:.6rem 1rem;background:#ffe08a;color:#3d2c00;text-align:center;border-bottom:1px solid #e2b93b}
 main{max-width:60rem;margin:0 auto;padding:1.25rem 1rem 3rem}
-h1{font-size:1.05rem;font-weight:600;margin:0;color:#4a5468}
+h1{font-size:1.75rem;line-height:1.2;margin:.15rem 0 .5rem;letter-spacing:-.01em}
+.payee{font-size:1.05rem;font-weight:600;margin:0;color:#4a5468}
 h2{font-size:1.05rem;margin:0 0 .75rem}
 .amount{font-size:2.4rem;line-height:1.15;font-weight:700;margin:.15rem 0 .25rem;letter-spacing:-.02em}
-.amount small{font-size:1rem;font-weight:500;color:#4a5468;letter-spacing:0}
+.amount small{margin-left:.4rem;white-space:nowrap;font-size:1rem;font-weight:500;color:#4a5468;letter-spacing:0}
 .muted{color:#4a5468;margin:.25rem 0}
 .lines{list-style:none;padding:0;margin:1rem 0 0;border-top:1px solid #d7dbe5}
+.lines span+span{white-space:nowrap}
 .lines li{display:flex;justify-content:space-between;gap:1rem;padding:.6rem 0;border-bottom:1px solid #d7dbe5}
 .card{background:#fff;border:1px solid #d7dbe5;border-radius:12px;padding:1.25rem;margin-top:1.25rem}
-label,legend{font-weight:600;font-size:.92rem}
+label,legend{font-weight:600;font-size:.92rem;padding:0}
+.lines+.muted{margin-top:1rem}
 label>span{display:block;margin-bottom:.2rem}
 label.field{display:block;margin-bottom:.9rem}
-input[type=email],input[type=text],select{width:100%;font:inherit;padding:.6rem .7rem;border:1px solid #8a93a6;border-radius:8px;background:#fff;color:inherit;min-height:2.9rem}
+input[type=email],input[type=text],select{width:100%;font:inherit;font-weight:400;font-size:1rem;padding:.6rem .7rem;border:1px solid #8a93a6;border-radius:8px;background:#fff;color:inherit;min-height:2.9rem}
 fieldset{border:0;padding:0;margin:0 0 .9rem;min-width:0}
 .choices{display:grid;grid-template-columns:repeat(3,1fr);gap:.5rem;margin:.3rem 0 .6rem}
 .choices label{display:flex;align-items:center;gap:.45rem;border:1px solid #8a93a6;border-radius:8px;padding:.55rem .6rem;font-weight:500;min-height:2.9rem}
@@ -72,7 +75,7 @@ button:hover,.button:hover{filter:brightness(.96)}
 .others small{display:block;font-weight:400;color:#4a5468}
 .alert{border:1px solid #c92a2a;background:#fff0f0;color:#8a1616;border-radius:8px;padding:.75rem 1rem;margin:0 0 1rem}
 .alert strong{display:block}
-.back{margin-top:1rem;text-align:center}
+.back{margin:1rem 0 -.5rem;text-align:center}
 .back button{border:0;background:none;color:#0b5cad;text-decoration:underline;font-weight:500}
 dl{display:grid;grid-template-columns:auto 1fr;gap:.35rem 1.25rem;margin:1rem 0 0}
 dt{color:#4a5468}dd{margin:0;overflow-wrap:anywhere}

@@ -54,7 +54,7 @@ export function recoverSession(world: World, id: string, url: string): Stripe.Ch
     url: sessionUrl(world, copy),
   });
   const details = world.store.mustGet("checkout_details", expired.id);
-  world.store.put("checkout_details", { ...details, id: copy, declined: false });
+  world.store.put("checkout_details", { ...details, id: copy, declined: null });
   world.schedule(session.expires_at, "expire_session", copy);
   return session;
 }
