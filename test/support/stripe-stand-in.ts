@@ -131,8 +131,3 @@ export function act(
 }
 
 export const DAY_MS = 86_400_000;
-
-/** Lets the clock stand at a moment in the future, in UTC. */
-export async function travelTo(standIn: StripeStandIn, now: () => Date, when: string): Promise<void> {
-  await standIn.advance(new Date(when).getTime() - now().getTime());
-}

@@ -151,7 +151,7 @@ export function currencyCodes(): string[] {
 }
 
 /** Digits of Stripe's minor unit behind the point: 0, 2 or 3. ISK and UGX are sent with two although they have none. */
-export function exponentOf(currency: string): number {
+function exponentOf(currency: string): number {
   if (ZERO_DECIMAL.has(currency)) return 0;
   return THREE_DECIMAL.has(currency) ? 3 : 2;
 }

@@ -8,7 +8,7 @@ export type Interval = "day" | "week" | "month" | "year";
  * or the month's last day where it is too short: 31 January, 28 February, 31 March.
  * https://docs.stripe.com/billing/subscriptions/billing-cycle
  */
-export function periodStart(anchor: number, interval: Interval, count: number): number {
+function periodStart(anchor: number, interval: Interval, count: number): number {
   if (interval === "day") return anchor + count * DAY;
   if (interval === "week") return anchor + count * 7 * DAY;
   const from = new Date(anchor * 1000);

@@ -42,7 +42,7 @@ interface NewPrice {
   readonly metadata?: Record<string, string>;
 }
 
-export function createPrice(world: World, input: NewPrice): Stripe.Price {
+function createPrice(world: World, input: NewPrice): Stripe.Price {
   return world.store.put("price", {
     id: newId.price(),
     object: "price",
