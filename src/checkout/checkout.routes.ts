@@ -1,4 +1,5 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from "express";
+import { formBody } from "../http/form-body.ts";
 import { parse } from "../http/parse.ts";
 import { statusOf, toAppError } from "../http/problem.ts";
 import { copyFor } from "../newsroom.ts";
@@ -21,7 +22,7 @@ export function checkoutRoutes(deps: CheckoutDeps, ownSites: RequestHandler): Ro
     "/v1/checkout-sessions",
     ownSites,
     express.json({ limit: REQUEST_BODY_LIMIT_BYTES, strict: false }),
-    express.urlencoded({ limit: REQUEST_BODY_LIMIT_BYTES, extended: true, parameterLimit: 100 }),
+    formBody(REQUEST_BODY_LIMIT_BYTES),
     async (request, response) => {
       response.set("Cache-Control", "no-store");
       if (isForm(request.get("content-type"))) await answerForm(deps, request, response);

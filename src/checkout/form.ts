@@ -19,7 +19,8 @@ export function bodyOfForm(
   copy: Pick<Copy, "fields">,
 ): { readonly body: unknown; readonly key: string | null } {
   const { idempotency_key, other_amount, amount, amount_once, amount_monthly, amount_annual, ...rest } = fields;
-  const body: Record<string, unknown> = {};
+  // Without a prototype, or a field of the name `__proto__` would be gone before the schema could refuse it.
+  const body: Record<string, unknown> = Object.create(null);
   for (const [name, value] of Object.entries(rest)) {
     if (value === "") continue;
     body[name] = FLAGS.has(name) && value === "on" ? true : value;
@@ -29,8 +30,9 @@ export function bodyOfForm(
     monthly: amount_monthly,
     annual: amount_annual,
   };
-  const frequency = String(rest.frequency);
-  const choice = Object.hasOwn(byFrequency, frequency) ? byFrequency[frequency] : undefined;
+  const { frequency } = rest;
+  const isOffered = typeof frequency === "string" && Object.hasOwn(byFrequency, frequency);
+  const choice = isOffered ? byFrequency[frequency] : undefined;
   const other = typeof other_amount === "string" ? other_amount.trim() : other_amount;
   const isTyped = other !== undefined && other !== "";
   if (isChoice(choice)) body.amount = minorUnits(choice);

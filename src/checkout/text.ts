@@ -4,12 +4,12 @@ import { z } from "zod";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** One line of text, trimmed; empty counts as absent. */
+/** One line of text, trimmed; empty counts as absent. Half a surrogate pair is refused too: Postgres can't store it either. */
 export function line(max: number) {
   return z
     .string()
     .max(max)
-    .refine((text) => !CONTROL.test(text), "Expected text without control characters.")
+    .refine((text) => !CONTROL.test(text) && text.isWellFormed(), "Expected text without control characters.")
     .transform((text) => text.trim())
     .transform((text) => (text === "" ? undefined : text))
     .optional();

@@ -9,25 +9,27 @@ const LISTED = 50;
  * @throws AppError `invalid_request` with the path of every fault; messages say what is expected, never what was sent
  */
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value);
   const reserved = reservedKeys(value);
+  const result = schema.safeParse(value);
   if (result.success && reserved.length === 0) return result.data;
-  const errors = [...reserved, ...(result.success ? [] : result.error.issues.flatMap(faultsOf))].slice(0, LISTED);
+  const errors = [...reserved, ...(result.success ? [] : result.error.issues.flatMap(faultsOf))];
   throw new AppError(
     "invalid",
     "invalid_request",
     "Some fields are missing or not as expected. Mend those listed and send again.",
-    { errors },
+    { errors: onePerPath(errors).slice(0, LISTED) },
   );
 }
 
+function onePerPath(errors: readonly FieldError[]): readonly FieldError[] {
+  const seen = new Set<string>();
+  return errors.filter(({ path }) => !seen.has(path) && seen.add(path));
+}
+
 function faultsOf(issue: z.core.$ZodIssue): readonly FieldError[] {
-  const path = issue.path.map(String).join(".");
+  const path = pathOf(issue.path.map(String));
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
-      path: [path, printable(key)].filter(Boolean).join("."),
-      message: "This field is not known.",
-    }));
+    return issue.keys.map((key) => unknown(pathOf([...issue.path.map(String), key])));
   }
   if (issue.code === "invalid_union") return [{ path, message: issue.message }];
   return [{ path, message: sentence(issue) }];
@@ -60,17 +62,27 @@ function unit(origin: string): string {
   return origin === "string" ? " characters" : "";
 }
 
-/** JSON can carry `__proto__` as a key, which object literals and some validators drop without a word. */
-function reservedKeys(value: unknown, path = ""): readonly FieldError[] {
-  if (typeof value !== "object" || value === null) return [];
+/** No body of ours has objects in objects deeper than this. */
+const DEEPEST = 8;
+
+/**
+ * JSON can carry `__proto__` as a key, which object literals and some validators drop without a word. Looks no deeper than any schema does:
+ * what lies below is refused by its parent.
+ */
+function reservedKeys(value: unknown, above: readonly string[] = []): readonly FieldError[] {
+  if (typeof value !== "object" || value === null || above.length > DEEPEST) return [];
   return Object.keys(value).flatMap((key) => {
-    const at = path === "" ? key : `${path}.${key}`;
-    if (key === "__proto__") return [{ path: at, message: "This field is not known." }];
+    const at = [...above, key];
+    if (key === "__proto__") return [unknown(pathOf(at))];
     return reservedKeys((value as Record<string, unknown>)[key], at);
   });
 }
 
-/** A key is sent by the client too: shown only as far as it is a plain name. */
-function printable(key: string): string {
-  return /^[\w$.[\]-]{1,64}$/.test(key) ? key : "(a name that can't be shown)";
+function unknown(path: string): FieldError {
+  return { path, message: "This field is not known." };
+}
+
+/** A name is sent by the client too, and may name somebody: shown only where it is as plain as a field's. */
+function pathOf(steps: readonly string[]): string {
+  return steps.map((step) => (/^[\w$.[\]-]{1,64}$/.test(step) ? step : "(a name that can't be shown)")).join(".");
 }
