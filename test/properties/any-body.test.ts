@@ -1,0 +1,160 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startApp, type TestApp } from "../support/app.ts";
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp();
+});
+afterAll(() => app.close());
+
+/** Whatever fails is sent again with the same seed by fast-check's own report. */
+const RUNS = { numRuns: 300 };
+
+const text = fc.oneof(
+  { weight: 12, arbitrary: fc.constantFrom("", " ", "winter", "de", "https://a.example/?q=1#x", "a@b.example") },
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ maxLength: 40 }),
+  fc.constantFrom(
+    "",
+    " ",
+    "on",
+    "true",
+    "null",
+    "0",
+    "de",
+    "en-u-nu-arab",
+    "https://a.example/?q=1#x",
+    "a@b.example",
+    "\0",
+    "\ud800",
+    "\udfff",
+    "__proto__",
+    "=1+1",
+    "{}",
+    "%",
+  ),
+);
+const amount = fc.oneof(
+  fc.integer({ min: 1, max: 1_200_000 }),
+  fc.integer(),
+  fc.double(),
+  fc.constantFrom(0, -0, 1e21, 2 ** 53, Number.MAX_VALUE, 1e-9, 99, 100, 50_000),
+);
+/** What a client could mean, and whatever else it could send in its place. */
+const wild = <T>(meant: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 15, arbitrary: meant }, { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 3 }) });
+const currency = fc.constantFrom("USD", "eur", "ISK", "JPY", "GBP", "CHF", "ZZZ", "KWD", "US");
+const address = fc.constantFrom("", "https://a.example/b?c=1#d", "http://u:p@a.example", "HTTPS://ä.example/%ff");
+const frequency = fc.constantFrom("once", "monthly", "annual");
+
+const attribution = fc.record(
+  {
+    article_url: wild(address),
+    referrer: wild(address),
+    article_id: wild(text),
+    campaign: wild(text),
+    placement: wild(text),
+    variant: wild(text),
+    utm_source: wild(text),
+    utm_medium: wild(text),
+    utm_campaign: wild(text),
+    utm_content: wild(text),
+    utm_term: wild(text),
+  },
+  { requiredKeys: [] },
+);
+const body = fc.record(
+  {
+    frequency: wild(frequency),
+    amount: wild(amount),
+    currency: wild(currency),
+    cover_fees: wild(fc.boolean()),
+    email: wild(fc.constantFrom("", " ", "a@b.example", "A@B.example ")),
+    locale: wild(text),
+    country: wild(fc.constantFrom("DE", "us", "XX")),
+    discreet: wild(fc.boolean()),
+    newsletter: wild(fc.boolean()),
+    country_acknowledged: wild(fc.boolean()),
+    terms_version: wild(text),
+    captcha_token: wild(text),
+    reminder_token: wild(text),
+    attribution: wild(attribution),
+  },
+  { requiredKeys: ["frequency", "amount", "currency"] },
+);
+
+async function statusOf(sent: string | Uint8Array, contentType: string): Promise<number> {
+  const answer = await fetch(`${app.url}/v1/checkout-sessions`, {
+    method: "POST",
+    headers: { "content-type": contentType },
+    body: sent as BodyInit,
+    redirect: "manual",
+  });
+  await answer.arrayBuffer();
+  return answer.status;
+}
+
+async function never5xx(sent: string | Uint8Array, contentType: string): Promise<number> {
+  const status = await statusOf(sent, contentType);
+  expect(status).toBeGreaterThanOrEqual(200);
+  expect(status, app.logged().split("\n").at(-2)).toBeLessThan(500);
+  return status;
+}
+
+const FORM = "application/x-www-form-urlencoded";
+
+test("any JSON is taken or refused, and never breaks anything", async () => {
+  const seen = new Set<number>();
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof({ weight: 5, arbitrary: body }, { weight: 1, arbitrary: fc.jsonValue() }),
+      async (value) => {
+        seen.add(await never5xx(JSON.stringify(value), "application/json"));
+      },
+    ),
+    RUNS,
+  );
+  // The bodies are near enough to good ones to reach every layer.
+  expect([...seen].sort()).toEqual(expect.arrayContaining([201, 400, 422]));
+});
+
+test("any form is taken or refused, and never breaks anything", async () => {
+  const seen = new Set<number>();
+  const flat = fc
+    .tuple(body, fc.array(fc.tuple(text, text), { maxLength: 3 }), fc.option(text))
+    .map(([fields, more, other]) => {
+      const pairs = Object.entries(fields).flatMap(([name, value]): [string, string][] =>
+        typeof value === "object" && value !== null
+          ? Object.entries(value).map(([key, inner]) => [`${name}[${key}]`, String(inner)])
+          : [[name, value === true ? "on" : String(value)]],
+      );
+      return new URLSearchParams([...pairs, ...more, ...(other === null ? [] : [["other_amount", other]])]).toString();
+    });
+  await fc.assert(
+    fc.asyncProperty(flat, async (sent) => {
+      seen.add(await never5xx(sent, FORM));
+    }),
+    RUNS,
+  );
+  expect([...seen].sort()).toEqual(expect.arrayContaining([303, 400, 422]));
+});
+
+test("any bytes under any content type are refused", async () => {
+  const types = fc.oneof(
+    fc.constantFrom(
+      "application/json",
+      FORM,
+      "application/json; charset=utf-16",
+      `${FORM}; charset=latin1`,
+      "text/html",
+    ),
+    fc.string({ maxLength: 20, unit: fc.constantFrom(...'abc/;=" ,*') }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), types, async (sent, type) => {
+      expect(await never5xx(sent, type)).toBeGreaterThanOrEqual(400);
+    }),
+    RUNS,
+  );
+});
