@@ -112,7 +112,8 @@ function outcomePage({ config, newsroom, locale }: Place, { heading, text, next,
 <p class="text">${text}</p>
 ${next !== null && html`<p>${next}</p>`}
 <p class="actions">${links.map((link, index) => html`<a href="${link.url}"${index === 0 && html` class="first"`}>${link.text}</a>`)}</p>
-<p class="small">${gift !== null && html`${fillHtml(words.reference, { id: gift.id })}<br>`}${fillHtml(words.questions, { contact_email: mail })}</p>
+${gift !== null && html`<p class="small reference">${fillHtml(words.reference, { id: gift.id })}</p>`}
+<p class="small">${fillHtml(words.questions, { contact_email: mail })}</p>
 </main>`;
 }
 

@@ -97,7 +97,18 @@ interface FormatOptions {
 export function formatMoney(amount: number, currency: string, locale: string, options: FormatOptions = {}): string {
   const whole = isWhole(amount, currency);
   const hidden = whole && (options.short === true || WHOLE_ONLY.has(known(currency)));
-  return formatter(locale, known(currency), hidden ? 0 : exponent(currency)).format(formatDecimal(amount, currency));
+  const text = formatter(locale, known(currency), hidden ? 0 : exponent(currency)).format(
+    formatDecimal(amount, currency),
+  );
+  return fromRightToLeft(text);
+}
+
+/**
+ * Intl marks Arabic amounts with a right-to-left mark, which lets `US$` break up into `$US`. Isolated from left to right
+ * instead, an amount stays whole in text of either direction.
+ */
+function fromRightToLeft(text: string): string {
+  return text.startsWith("\u200f") ? `\u2066${text.replaceAll("\u200f", "")}\u2069` : text;
 }
 
 function isWhole(amount: number, currency: string): boolean {

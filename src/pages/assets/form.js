@@ -79,5 +79,7 @@ function money(amount, { locale, currency, digits, step }, short) {
   const decimals = hidden ? 0 : Number(digits);
   const text = digits === "0" ? `${amount}` : `${amount / unit}.${String(amount % unit).padStart(Number(digits), "0")}`;
   const options = { style: "currency", currency, minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-  return new Intl.NumberFormat(locale, options).format(text);
+  const words = new Intl.NumberFormat(locale, options).format(text);
+  // As the server does: see formatMoney.
+  return words.startsWith("\u200f") ? `\u2066${words.replaceAll("\u200f", "")}\u2069` : words;
 }
