@@ -22,7 +22,7 @@ export function controlRoutes(deps: Pick<Deps, "db" | "now">, stripe: StripeStan
   const router = express.Router();
   router.post("/sandbox/stripe/advance", express.json(), async (request, response) => {
     const { days = 0, hours = 0, seconds = 0 } = parse(advanceBody, request.body ?? {});
-    const { events } = await stripe.advance((days * 86_400 + hours * 3_600 + seconds) * 1000);
+    const { events } = await stripe.advance((days * 86_400 + hours * 3_600 + seconds) * 1000, { finishDrafts: true });
     const settled = await caughtUp(deps, stripe);
     response.json({ now: deps.now().toISOString(), events, settled });
   });

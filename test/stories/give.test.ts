@@ -145,3 +145,20 @@ test("a monthly gift by bank debit whose first payment bounces is failed, and ne
   const payments = await report("payments?from=2020-01-01&to=2040-01-01");
   expect(payments.filter((row) => row.donation_id === answer.id).map((row) => row.status)).toEqual(["failed"]);
 });
+
+test("31 days later a monthly gift has renewed, also where the month has 31 days and Stripe leaves the renewal a draft for an hour", async () => {
+  await app.close();
+  app = await startApp({ work: true });
+  const midDecember = Date.UTC(app.clock.now().getUTCFullYear() + 1, 11, 15, 12);
+  await app.standIn.advance(midDecember - app.clock.now().getTime());
+  const { id } = await give(app, { frequency: "monthly", amount: 1000 });
+  const answer = await fetch(`${app.url}/sandbox/stripe/advance`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: '{"days":31}',
+  });
+  expect(answer.status).toBe(200);
+  await app.settle();
+  const payments = await report("payments?from=2020-01-01&to=2040-01-01");
+  expect(payments.filter((row) => row.donation_id === id).map((row) => row.installment)).toEqual([2, 1]);
+});

@@ -34,6 +34,12 @@ export class Schedule {
     return this.#heap[0]?.due.at;
   }
 
+  /** When the last thing of this kind is due, of those due at `until` or before. */
+  lastOf(task: TaskName, until: number): number | undefined {
+    const times = this.#heap.filter(({ due }) => due.task === task && due.at <= until).map(({ due }) => due.at);
+    return times.length === 0 ? undefined : times.reduce((last, at) => Math.max(last, at));
+  }
+
   /** Takes the next thing that is due at `until` or before; it is gone from the store with the commit of what it does. */
   take(until: number): Due | undefined {
     const top = this.#heap[0];

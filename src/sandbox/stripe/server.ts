@@ -29,8 +29,11 @@ export interface StripeStandIn {
   readonly url: string;
   readonly port: number;
   setWebhook(webhook: Webhook | null): void;
-  /** Moves the clock forward through everything that is due, in order and each at its own moment. */
-  advance(milliseconds: number): Promise<{ now: string; events: number }>;
+  /**
+   * Moves the clock forward through everything that is due, in order and each at its own moment; with `finishDrafts` on to where the last
+   * renewal that has begun is paid, up to an hour more.
+   */
+  advance(milliseconds: number, options?: { finishDrafts?: boolean }): Promise<{ now: string; events: number }>;
   /** Resolves when no delivery is pending. */
   settled(): Promise<void>;
   readonly deliveries: {
@@ -81,9 +84,9 @@ export async function startStripeStandIn(options: StripeStandInOptions): Promise
     url,
     port,
     setWebhook: engine.setWebhook,
-    advance: async (milliseconds) => {
+    advance: async (milliseconds, { finishDrafts = false } = {}) => {
       const before = engine.emitted();
-      await engine.timeline.advance(milliseconds);
+      await engine.timeline.advance(milliseconds, finishDrafts);
       return { now: options.clock.now().toISOString(), events: engine.emitted() - before };
     },
     settled: () => engine.deliveries.settled(),

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { SandboxClock } from "../clock.ts";
+import { DRAFT_FOR } from "./invoices.ts";
 import type { Due, Schedule } from "./schedule.ts";
 
 const WORK_FOR_MS = 25;
@@ -31,14 +32,17 @@ export class Timeline {
     this.#moment = undefined;
   }
 
-  /** Moves the clock forward. Requests that come meanwhile see the moment that is being lived through. */
-  advance(milliseconds: number): Promise<void> {
-    const advanced = this.#last.then(() => this.#advance(milliseconds));
+  /**
+   * Moves the clock forward; with `finishDrafts` on to the end of the hour for which Stripe leaves a renewal a draft: whoever advances by a
+   * month wants the month's renewals paid. Requests that come meanwhile see the moment that is being lived through.
+   */
+  advance(milliseconds: number, finishDrafts = false): Promise<void> {
+    const advanced = this.#last.then(() => this.#advance(milliseconds, finishDrafts));
     this.#last = advanced.catch(() => undefined);
     return advanced;
   }
 
-  async #advance(milliseconds: number): Promise<void> {
+  async #advance(milliseconds: number, finishDrafts: boolean): Promise<void> {
     this.catchUp();
     const target = this.#clock.now().getTime() + milliseconds;
     const until = Math.floor(target / 1000);
@@ -52,6 +56,12 @@ export class Timeline {
         since = performance.now();
       }
       this.#moveTo(target);
+      const draftEnds = !finishDrafts ? undefined : this.#schedule.lastOf("finalize_invoice", until + DRAFT_FOR);
+      if (draftEnds === undefined) return;
+      for (let due = this.#schedule.take(draftEnds); due !== undefined; due = this.#schedule.take(draftEnds)) {
+        this.#live(due);
+      }
+      this.#moveTo(draftEnds * 1000);
     } finally {
       this.#moment = undefined;
     }
