@@ -121,18 +121,18 @@ test("any JSON is taken or refused, and never breaks anything", async () => {
 
 test("any form is taken or refused, and never breaks anything", async () => {
   const seen = new Set<number>();
-  const flat = fc
-    .tuple(body, fc.array(fc.tuple(text, text), { maxLength: 3 }), fc.option(text))
-    .map(([fields, more, other]) => {
-      const pairs = Object.entries(fields).flatMap(([name, value]): [string, string][] =>
-        typeof value === "object" && value !== null
-          ? Object.entries(value).map(([key, inner]) => [`${name}[${key}]`, String(inner)])
-          : [[name, value === true ? "on" : String(value)]],
-      );
-      return new URLSearchParams([...pairs, ...more, ...(other === null ? [] : [["other_amount", other]])]).toString();
+  const stray = fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, fc.array(fc.tuple(text, text), { maxLength: 3 }));
+  const typed = fc.option(fc.oneof(fc.constantFrom("25", "25,50", "1.000,00", "£5"), text), { freq: 4 });
+  const forms = fc.tuple(body, stray, typed).map(([fields, more, other]) => {
+    const pairs = Object.entries(fields).flatMap(([name, value]): [string, string][] => {
+      if (typeof value !== "object" || value === null)
+        return value === false ? [] : [[name, value === true ? "on" : String(value)]];
+      return Object.entries(value).map(([key, inner]) => [`${name}[${key}]`, String(inner)]);
     });
+    return new URLSearchParams([...pairs, ...more, ...(other === null ? [] : [["other_amount", other]])]).toString();
+  });
   await fc.assert(
-    fc.asyncProperty(flat, async (sent) => {
+    fc.asyncProperty(forms, async (sent) => {
       seen.add(await never5xx(sent, FORM));
     }),
     RUNS,
