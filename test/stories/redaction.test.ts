@@ -13,6 +13,7 @@ import { describeError } from "../../src/shared/describe-error.ts";
 import { AppError } from "../../src/shared/errors.ts";
 import { STRIPE_API_VERSION } from "../../src/stripe/types.ts";
 import { startApp, type TestApp } from "../support/app.ts";
+import { testDatabase } from "../support/database.ts";
 import { onStripesPage, type Start, start } from "../support/giving.ts";
 import { dumpDatabase, findLeaks } from "../support/leaks.ts";
 import { BODY, formOf, HEADERS, ORIGIN, PERSONAL, withPersonal } from "../support/personal.ts";
@@ -432,6 +433,7 @@ describe("an error as it is logged", () => {
 });
 
 test("the search finds what is there, in whatever spelling and column", async () => {
+  const database = await testDatabase();
   const { email } = PERSONAL;
   const sha = createHash("sha256").update(email.toLowerCase()).digest();
   const texts: Record<string, string> = {
@@ -445,26 +447,26 @@ test("the search finds what is there, in whatever spelling and column", async ()
     "md5 in base64": createHash("md5").update(email).digest("base64"),
   };
   const bytes: Record<string, Buffer> = { utf8: Buffer.from(email), sha256: sha, utf16: Buffer.from(email, "utf16le") };
-  await sql`create table leak (words text, bytes bytea, other jsonb)`.execute(app.db);
+  await sql`create table leak (words text, bytes bytea, other jsonb)`.execute(database.db);
   const found = async () =>
-    findLeaks(await dumpDatabase(app.db), { email: PERSONAL.email }).map((leak) => leak.split(" (")[0]);
+    findLeaks(await dumpDatabase(database.db), { email: PERSONAL.email }).map((leak) => leak.split(" (")[0]);
   try {
     expect(await found()).toEqual([]);
     for (const [how, words] of Object.entries(texts)) {
-      await sql`truncate leak`.execute(app.db);
-      await sql`insert into leak (words) values (${words})`.execute(app.db);
+      await sql`truncate leak`.execute(database.db);
+      await sql`insert into leak (words) values (${words})`.execute(database.db);
       expect(await found(), how).toContain("email in public.leak");
-      await sql`truncate leak`.execute(app.db);
-      await sql`insert into leak (other) values (${JSON.stringify({ deep: [words] })}::jsonb)`.execute(app.db);
+      await sql`truncate leak`.execute(database.db);
+      await sql`insert into leak (other) values (${JSON.stringify({ deep: [words] })}::jsonb)`.execute(database.db);
       expect(await found(), `${how} in JSON`).toContain("email in public.leak");
     }
     for (const [how, value] of Object.entries(bytes)) {
-      await sql`truncate leak`.execute(app.db);
-      await sql`insert into leak (bytes) values (${value})`.execute(app.db);
+      await sql`truncate leak`.execute(database.db);
+      await sql`insert into leak (bytes) values (${value})`.execute(database.db);
       expect(await found(), `${how} as bytes`).toContain("email in public.leak");
     }
   } finally {
-    await sql`drop table leak`.execute(app.db);
+    await database.drop();
   }
   expect(findLeaks([{ name: "log", content: app.deps.vault.hash("email", email).toString("hex") }], PERSONAL)).toEqual(
     [],
