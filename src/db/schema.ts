@@ -25,6 +25,14 @@ export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface Alerts {
+  detail: string;
+  first_at: Generated<Timestamp>;
+  kind: string;
+  last_at: Generated<Timestamp>;
+  object_id: string;
+}
+
 export interface BalanceTransactions {
   amount: number;
   available_on: Timestamp;
@@ -118,20 +126,39 @@ export interface IdempotencyKeys {
   request_hash: Buffer;
 }
 
+export interface PaymentMovements {
+  balance_transaction_id: string;
+  booked_at: Timestamp;
+  currency: string;
+  disputed: number;
+  donation_id: string;
+  fee: number;
+  frequency: string;
+  gross: number;
+  net: number;
+  payment_id: string;
+  refunded: number;
+}
+
 export interface Payments {
+  action_required: Generated<boolean>;
   amount: number;
   booked_at: Timestamp;
   card_country: string | null;
   currency: string;
+  disputed: Generated<number>;
   donation_id: string;
   exchange_rate: Numeric | null;
+  failure_code: string | null;
   fee: number | null;
   frequency: string;
   id: string;
   installment: number;
   net: number | null;
+  next_attempt_at: Timestamp | null;
   paid_at: Timestamp | null;
   payment_method: string | null;
+  refunded: Generated<number>;
   settled_gross: number | null;
   settlement_currency: string | null;
   status: string;
@@ -140,6 +167,11 @@ export interface Payments {
   stripe_invoice: string | null;
   stripe_payment_intent: string | null;
   stripe_subscription: string | null;
+}
+
+export interface PayoutLines {
+  balance_transaction_id: string;
+  payout_id: string;
 }
 
 export interface Refetches {
@@ -196,6 +228,35 @@ export interface StripeCustomers {
   rank: Generated<number>;
 }
 
+export interface StripeDisputes {
+  amount: number;
+  as_of: Timestamp;
+  charge_id: string | null;
+  created: Timestamp;
+  currency: string;
+  deleted: Generated<boolean>;
+  due_by: Timestamp | null;
+  has_evidence: boolean;
+  id: string;
+  payment_intent_id: string | null;
+  rank: Generated<number>;
+  reason: string;
+  status: string;
+  submission_count: number;
+}
+
+export interface StripeEarlyFraudWarnings {
+  actionable: boolean;
+  as_of: Timestamp;
+  charge_id: string | null;
+  created: Timestamp;
+  deleted: Generated<boolean>;
+  fraud_type: string;
+  id: string;
+  payment_intent_id: string | null;
+  rank: Generated<number>;
+}
+
 export interface StripeEvents {
   api_version: string | null;
   attempts: Generated<number>;
@@ -238,6 +299,7 @@ export interface StripeInvoices {
   customer_id: string | null;
   deleted: Generated<boolean>;
   donation_id: string | null;
+  finalization_failed: Generated<boolean>;
   id: string;
   next_attempt_at: Timestamp | null;
   paid_at: Timestamp | null;
@@ -263,6 +325,56 @@ export interface StripePaymentIntents {
   status: string;
 }
 
+export interface StripePaymentMethods {
+  as_of: Timestamp;
+  card_brand: string | null;
+  card_country: string | null;
+  card_exp_month: number | null;
+  card_exp_year: number | null;
+  created: Timestamp;
+  customer_id: string | null;
+  deleted: Generated<boolean>;
+  id: string;
+  rank: Generated<number>;
+  type: string;
+}
+
+export interface StripePayouts {
+  amount: number;
+  arrival_date: Timestamp;
+  as_of: Timestamp;
+  automatic: boolean;
+  balance_transaction_id: string | null;
+  created: Timestamp;
+  currency: string;
+  deleted: Generated<boolean>;
+  failure_balance_transaction_id: string | null;
+  failure_code: string | null;
+  id: string;
+  original_payout_id: string | null;
+  rank: number;
+  reconciliation_status: string;
+  reversed_by_id: string | null;
+  status: string;
+}
+
+export interface StripeRefunds {
+  amount: number;
+  as_of: Timestamp;
+  balance_transaction_id: string | null;
+  charge_id: string | null;
+  created: Timestamp;
+  currency: string;
+  deleted: Generated<boolean>;
+  failure_balance_transaction_id: string | null;
+  failure_reason: string | null;
+  id: string;
+  payment_intent_id: string | null;
+  rank: number;
+  reason: string | null;
+  status: string | null;
+}
+
 export interface StripeSessions {
   amount_total: number | null;
   as_of: Timestamp;
@@ -280,6 +392,8 @@ export interface StripeSessions {
   payment_intent_id: string | null;
   payment_status: string;
   rank: number;
+  recovered_from_id: string | null;
+  recovery_url_sealed: Buffer | null;
   status: string | null;
   subscription_id: string | null;
 }
@@ -302,6 +416,8 @@ export interface StripeSubscriptions {
   frequency: string | null;
   id: string;
   interval: string | null;
+  pause_behavior: string | null;
+  pause_resumes_at: Timestamp | null;
   rank: Generated<number>;
   status: string;
 }
@@ -313,6 +429,7 @@ export interface VaultLookupKey {
 }
 
 export interface DB {
+  alerts: Alerts;
   balance_transactions: BalanceTransactions;
   checkouts: Checkouts;
   consents: Consents;
@@ -320,15 +437,22 @@ export interface DB {
   dirty_objects: DirtyObjects;
   donations: Donations;
   idempotency_keys: IdempotencyKeys;
+  payment_movements: PaymentMovements;
   payments: Payments;
+  payout_lines: PayoutLines;
   refetches: Refetches;
   staff_tokens: StaffTokens;
   stripe_charges: StripeCharges;
   stripe_customers: StripeCustomers;
+  stripe_disputes: StripeDisputes;
+  stripe_early_fraud_warnings: StripeEarlyFraudWarnings;
   stripe_events: StripeEvents;
   stripe_invoice_payments: StripeInvoicePayments;
   stripe_invoices: StripeInvoices;
   stripe_payment_intents: StripePaymentIntents;
+  stripe_payment_methods: StripePaymentMethods;
+  stripe_payouts: StripePayouts;
+  stripe_refunds: StripeRefunds;
   stripe_sessions: StripeSessions;
   stripe_subscriptions: StripeSubscriptions;
   vault_lookup_key: VaultLookupKey;

@@ -12,6 +12,11 @@ export const MIRROR_KINDS = [
   "payment_intent",
   "charge",
   "invoice_payment",
+  "refund",
+  "dispute",
+  "payout",
+  "payment_method",
+  "radar.early_fraud_warning",
 ] as const;
 
 export type MirrorKindName = (typeof MIRROR_KINDS)[number];
@@ -25,6 +30,11 @@ export type MirrorTable = Extract<
   | "stripe_payment_intents"
   | "stripe_charges"
   | "stripe_invoice_payments"
+  | "stripe_refunds"
+  | "stripe_disputes"
+  | "stripe_payouts"
+  | "stripe_payment_methods"
+  | "stripe_early_fraud_warnings"
 >;
 
 /** The columns that every mirror table has. */

@@ -3,10 +3,15 @@ import type { Vault } from "../vault/vault.ts";
 import { charge } from "./charge.ts";
 import { checkoutSession } from "./checkout-session.ts";
 import { customer } from "./customer.ts";
+import { dispute } from "./dispute.ts";
+import { earlyFraudWarning } from "./early-fraud-warning.ts";
 import { invoice } from "./invoice.ts";
 import { invoicePayment } from "./invoice-payment.ts";
 import type { MirrorKind, MirrorKindName, MirrorRow, MirrorTable } from "./kind.ts";
 import { paymentIntent } from "./payment-intent.ts";
+import { paymentMethod } from "./payment-method.ts";
+import { payout } from "./payout.ts";
+import { refund } from "./refund.ts";
 import { subscription } from "./subscription.ts";
 
 /** A row of any mirror table: its own columns are known to its kind alone. */
@@ -30,6 +35,11 @@ const ALL: readonly AnyKind[] = [
   erase(paymentIntent),
   erase(charge),
   erase(invoicePayment),
+  erase(refund),
+  erase(dispute),
+  erase(payout),
+  erase(paymentMethod),
+  erase(earlyFraudWarning),
 ];
 const BY_NAME = new Map<string, AnyKind>(ALL.map((kind) => [kind.name, kind]));
 

@@ -26,6 +26,8 @@ export const subscription: MirrorKind<"stripe_subscriptions", Stripe.Subscriptio
       cancel_at_period_end: object.cancel_at_period_end,
       canceled_at: instant(object.canceled_at),
       ended_at: instant(object.ended_at),
+      pause_behavior: object.pause_collection?.behavior ?? null,
+      pause_resumes_at: instant(object.pause_collection?.resumes_at),
       cancellation_reason: object.cancellation_details?.reason ?? null,
       ...readMetadata(object.metadata),
       customer_id: idOf(object.customer),

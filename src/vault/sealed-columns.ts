@@ -4,6 +4,7 @@ export const SEALED_COLUMNS = [
   { table: "checkouts", id: "donation_id", column: "params_sealed" },
   { table: "checkouts", id: "donation_id", column: "url_sealed" },
   { table: "stripe_events", id: "id", column: "payload_sealed" },
+  { table: "stripe_sessions", id: "id", column: "recovery_url_sealed" },
   { table: "stripe_customers", id: "id", column: "email_sealed" },
   { table: "stripe_customers", id: "id", column: "name_sealed" },
 ] as const;

@@ -1,0 +1,141 @@
+import { type Kysely, sql } from "kysely";
+
+/** Refunds, disputes, payouts, warnings: every event that moves money or announces that it will. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table stripe_refunds (
+      id text primary key,
+      as_of timestamptz not null,
+      rank smallint not null,
+      deleted boolean not null default false,
+      created timestamptz not null,
+      status text,
+      amount bigint not null,
+      currency text not null,
+      reason text,
+      failure_reason text,
+      charge_id text,
+      payment_intent_id text,
+      balance_transaction_id text,
+      failure_balance_transaction_id text
+    );
+    create index stripe_refunds_charge on stripe_refunds (charge_id) where charge_id is not null;
+
+    create table stripe_disputes (
+      id text primary key,
+      as_of timestamptz not null,
+      rank smallint not null default 0,
+      deleted boolean not null default false,
+      created timestamptz not null,
+      status text not null,
+      amount bigint not null,
+      currency text not null,
+      reason text not null,
+      due_by timestamptz,
+      has_evidence boolean not null,
+      submission_count integer not null,
+      charge_id text,
+      payment_intent_id text
+    );
+    comment on table stripe_disputes is 'What a dispute is about and how far it is; the money that it moves is in balance_transactions.';
+    create index stripe_disputes_charge on stripe_disputes (charge_id) where charge_id is not null;
+
+    create table stripe_payouts (
+      id text primary key,
+      as_of timestamptz not null,
+      rank smallint not null,
+      deleted boolean not null default false,
+      created timestamptz not null,
+      arrival_date timestamptz not null,
+      amount bigint not null,
+      currency text not null,
+      status text not null,
+      automatic boolean not null,
+      reconciliation_status text not null,
+      failure_code text,
+      balance_transaction_id text,
+      failure_balance_transaction_id text,
+      original_payout_id text,
+      reversed_by_id text
+    );
+
+    create table payout_lines (
+      balance_transaction_id text primary key references balance_transactions,
+      payout_id text not null
+    );
+    comment on table payout_lines is 'Which payout carried a balance transaction, as Stripe lists it once an automatic payout is reconciled.';
+    create index payout_lines_payout on payout_lines (payout_id);
+
+    create table stripe_early_fraud_warnings (
+      id text primary key,
+      as_of timestamptz not null,
+      rank smallint not null default 0,
+      deleted boolean not null default false,
+      created timestamptz not null,
+      fraud_type text not null,
+      actionable boolean not null,
+      charge_id text,
+      payment_intent_id text
+    );
+    create index stripe_early_fraud_warnings_charge on stripe_early_fraud_warnings (charge_id) where charge_id is not null;
+
+    create table stripe_payment_methods (
+      id text primary key,
+      as_of timestamptz not null,
+      rank smallint not null default 0,
+      deleted boolean not null default false,
+      created timestamptz not null,
+      type text not null,
+      card_brand text,
+      card_country text,
+      card_exp_month integer,
+      card_exp_year integer,
+      customer_id text
+    );
+    create index stripe_payment_methods_customer on stripe_payment_methods (customer_id) where customer_id is not null;
+
+    alter table stripe_subscriptions
+      add column pause_behavior text,
+      add column pause_resumes_at timestamptz;
+    alter table stripe_sessions
+      add column recovery_url_sealed bytea,
+      add column recovered_from_id text;
+    alter table stripe_invoices
+      add column finalization_failed boolean not null default false;
+
+    alter table payments
+      add column refunded bigint not null default 0 check (refunded between 0 and amount),
+      add column disputed bigint not null default 0 check (disputed between 0 and amount),
+      add column action_required boolean not null default false,
+      add column next_attempt_at timestamptz,
+      add column failure_code text;
+
+    create table payment_movements (
+      balance_transaction_id text primary key references balance_transactions,
+      payment_id uuid not null references payments on delete cascade,
+      donation_id uuid not null references donations,
+      frequency text not null,
+      booked_at timestamptz not null,
+      currency text not null,
+      gross bigint not null,
+      refunded bigint not null,
+      disputed bigint not null,
+      fee bigint not null,
+      net bigint not null,
+      check (net = gross - refunded - disputed - fee)
+    );
+    comment on table payment_movements is 'The balance transactions that are gifts, refunds and disputes of gifts, each tied to its payment. What is left in balance_transactions is not gifts. Derived.';
+    create index payment_movements_payment on payment_movements (payment_id);
+    create index payment_movements_booked on payment_movements (booked_at);
+
+    create table alerts (
+      kind text not null,
+      object_id text not null,
+      detail text not null,
+      first_at timestamptz not null default clock_timestamp(),
+      last_at timestamptz not null default clock_timestamp(),
+      primary key (kind, object_id, detail)
+    );
+    comment on table alerts is 'What the code did not expect of Stripe, such as a state it does not know: kept until somebody has looked.';
+  `.execute(db);
+}
