@@ -26,12 +26,16 @@ export async function donationsOf(trx: Transaction<DB>, dirty: readonly DirtyObj
   const { rows } = await sql<{ donation_id: string }>`
     with dirty as (
       select * from unnest(${dirty.map((row) => row.kind)}::text[], ${dirty.map((row) => row.object_id)}::text[]) as d (kind, id)
+    ), charges as (
+      select id from dirty where kind = 'charge'
+      union select r.charge_id from dirty join stripe_refunds r on r.id = dirty.id where kind = 'refund'
+      union select d.charge_id from dirty join stripe_disputes d on d.id = dirty.id where kind = 'dispute'
     ), intents as (
       select id from dirty where kind = 'payment_intent'
-      union select c.payment_intent_id from dirty join stripe_charges c on c.id = dirty.id where kind = 'charge'
+      union select c.payment_intent_id from charges join stripe_charges c on c.id = charges.id
     ), paid_invoices as (
       select p.invoice_id as id from dirty join stripe_invoice_payments p on p.id = dirty.id where kind = 'invoice_payment'
-      union select p.invoice_id from dirty join stripe_invoice_payments p on p.charge_id = dirty.id where kind = 'charge'
+      union select p.invoice_id from charges join stripe_invoice_payments p on p.charge_id = charges.id
       union select p.invoice_id from intents join stripe_invoice_payments p on p.payment_intent_id = intents.id
       union select id from dirty where kind = 'invoice'
     ), invoices as (

@@ -1,7 +1,9 @@
 import { paymentId } from "./ids.ts";
+import { isSettlement } from "./movements.ts";
 import type {
   BalanceTransaction,
   Charge,
+  Dispute,
   DonationGraph,
   Invoice,
   PaymentIntent,
@@ -49,6 +51,10 @@ function ofIntent(graph: DonationGraph, intent: PaymentIntent, frequency: string
     ...datesOf(status, intent.created, null, charge, settlementOf(graph, charge)),
     ...methodOf(charge),
     ...moneyOf(settlementOf(graph, charge)),
+    ...takenBackOf(graph, charge, status === "paid" ? intent.amount_received : intent.amount),
+    action_required: false,
+    next_attempt_at: null,
+    failure_code: status === "failed" ? failureOf(charge, intent) : null,
     stripe_payment_intent: intent.id,
     stripe_charge: charge?.id ?? null,
     stripe_invoice: null,
@@ -94,6 +100,10 @@ function ofInvoice(graph: DonationGraph, invoice: Invoice, frequency: string): A
     ...datesOf(status, invoice.created, invoice.paid_at, charge, settlementOf(graph, charge)),
     ...methodOf(charge),
     ...moneyOf(settlementOf(graph, charge)),
+    ...takenBackOf(graph, charge, amount),
+    action_required: status !== "paid" && intents.some((row) => row.status === "requires_action"),
+    next_attempt_at: status === "failed" ? invoice.next_attempt_at : null,
+    failure_code: status === "failed" ? failureOf(charge, intent) : null,
     stripe_payment_intent: intent?.id ?? null,
     stripe_charge: charge?.id ?? null,
     stripe_invoice: invoice.id,
@@ -146,7 +156,31 @@ function chargeOf(
 
 function settlementOf(graph: DonationGraph, charge: Charge | undefined): BalanceTransaction | undefined {
   if (charge === undefined) return undefined;
-  return graph.balanceTransactions.find((row) => row.source_id === charge.id);
+  return graph.balanceTransactions.find((row) => row.source_id === charge.id && isSettlement(row));
+}
+
+/**
+ * What the donor has got back so far, in the donor's currency: refunds that have not failed or been cancelled, and disputes whose money is
+ * with the bank now. Never more than was paid, whatever order the news comes in.
+ */
+function takenBackOf(graph: DonationGraph, charge: Charge | undefined, amount: number): Pick<Attempt, "refunded" | "disputed"> {
+  if (charge === undefined) return { refunded: 0, disputed: 0 };
+  const refunds = graph.refunds.filter((row) => row.charge_id === charge.id && row.status !== "failed" && row.status !== "canceled");
+  const disputes = graph.disputes.filter((row) => row.charge_id === charge.id && heldBack(graph, row) < 0);
+  return { refunded: Math.min(amount, sum(refunds)), disputed: Math.min(amount, sum(disputes)) };
+}
+
+/** Only the ledger says whether a dispute holds money back: an inquiry moves none, and one that is won gives it back. */
+function heldBack(graph: DonationGraph, dispute: Dispute): number {
+  return sum(graph.balanceTransactions.filter((row) => row.source_id === dispute.id));
+}
+
+function sum(rows: readonly { readonly amount: number }[]): number {
+  return rows.reduce((total, row) => total + row.amount, 0);
+}
+
+function failureOf(charge: Charge | undefined, intent: PaymentIntent | undefined): string | null {
+  return charge?.failure_code ?? intent?.failure_code ?? null;
 }
 
 function datesOf(

@@ -1,7 +1,8 @@
 import type { Vault } from "../vault/vault.ts";
 import { deriveDonation, deriveForeignDonation } from "./derive-donation.ts";
 import { derivePayments } from "./derive-payments.ts";
-import type { DerivedDonation, DonationGraph, NewDonation, PaymentRow } from "./types.ts";
+import { deriveMovements } from "./movements.ts";
+import type { DerivedDonation, DonationGraph, MovementRow, NewDonation, PaymentRow } from "./types.ts";
 
 export interface Derived {
   readonly id: string;
@@ -9,6 +10,7 @@ export interface Derived {
   readonly foreign: NewDonation | null;
   readonly donation: DerivedDonation;
   readonly payments: readonly PaymentRow[];
+  readonly movements: readonly MovementRow[];
 }
 
 /**
@@ -21,5 +23,5 @@ export function derive(graph: DonationGraph, vault: Vault): Derived | null {
   const frequency = graph.donation?.frequency ?? foreign?.frequency;
   if (frequency === undefined) return null;
   const payments = derivePayments(graph, frequency);
-  return { id: graph.id, foreign, donation: deriveDonation(graph, payments), payments };
+  return { id: graph.id, foreign, donation: deriveDonation(graph, payments), payments, movements: deriveMovements(graph, payments) };
 }

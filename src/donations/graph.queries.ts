@@ -24,7 +24,7 @@ async function lockRows(trx: Transaction<DB>, ids: readonly string[]): Promise<r
   return rows;
 }
 
-/** Everything that the mirror and the ledger know of these donations: nine statements, however many donations. */
+/** Everything that the mirror and the ledger know of these donations: eleven statements, however many donations. */
 export async function readGraphs(
   trx: Transaction<DB>,
   ids: readonly string[],
@@ -74,11 +74,13 @@ export async function readGraphs(
       ]),
     )
     .execute();
+  const chargeKeys = orNone(charges.map((row) => row.id));
+  const refunds = await trx.selectFrom("stripe_refunds").selectAll().where("charge_id", "in", chargeKeys).execute();
+  const disputes = await trx.selectFrom("stripe_disputes").selectAll().where("charge_id", "in", chargeKeys).execute();
   const balanceTransactions = await trx
     .selectFrom("balance_transactions")
     .selectAll()
-    .where("source_id", "in", orNone(charges.map((row) => row.id)))
-    .where("type", "in", ["charge", "payment"])
+    .where("source_id", "in", orNone([...charges, ...refunds, ...disputes].map((row) => row.id)))
     .execute();
   const customerIds = [...sessions, ...subscriptions, ...paymentIntents].map((row) => row.customer_id);
   const customers = await trx
@@ -94,6 +96,8 @@ export async function readGraphs(
     invoicePayments,
     paymentIntents,
     charges,
+    refunds,
+    disputes,
     balanceTransactions,
     customers,
   };

@@ -30,6 +30,8 @@ export function assembleGraphs(
       ...paymentIntents.flatMap((row) => find.chargesOf(row.id)),
       ...invoicePayments.flatMap((row) => find.charge(row.charge_id)),
     ]);
+    const refunds = charges.flatMap((row) => find.refundsOf(row.id));
+    const disputes = charges.flatMap((row) => find.disputesOf(row.id));
     const customers = [...sessions, ...subscriptions, ...paymentIntents].flatMap((row) =>
       find.customer(row.customer_id),
     );
@@ -42,7 +44,9 @@ export function assembleGraphs(
       invoicePayments,
       paymentIntents,
       charges,
-      balanceTransactions: charges.flatMap((row) => find.settlementsOf(row.id)),
+      refunds,
+      disputes,
+      balanceTransactions: [...charges, ...refunds, ...disputes].flatMap((row) => find.balanceTransactionsOf(row.id)),
       customers: distinct(customers),
     };
   });
@@ -61,7 +65,9 @@ function indexesOf(donations: readonly Donation[], rows: GraphRows) {
     intent: index(rows.paymentIntents, (row) => row.id),
     chargesOf: index(rows.charges, (row) => row.payment_intent_id),
     charge: index(rows.charges, (row) => row.id),
-    settlementsOf: index(rows.balanceTransactions, (row) => row.source_id),
+    refundsOf: index(rows.refunds, (row) => row.charge_id),
+    disputesOf: index(rows.disputes, (row) => row.charge_id),
+    balanceTransactionsOf: index(rows.balanceTransactions, (row) => row.source_id),
     customer: index(rows.customers, (row) => row.id),
   };
 }

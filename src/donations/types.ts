@@ -18,7 +18,10 @@ export type Invoice = Selectable<DB["stripe_invoices"]>;
 export type InvoicePayment = Selectable<DB["stripe_invoice_payments"]>;
 export type Charge = Selectable<DB["stripe_charges"]>;
 export type BalanceTransaction = Selectable<DB["balance_transactions"]>;
+export type Refund = Selectable<DB["stripe_refunds"]>;
+export type Dispute = Selectable<DB["stripe_disputes"]>;
 export type PaymentRow = Selectable<DB["payments"]>;
+export type MovementRow = Selectable<DB["payment_movements"]>;
 
 /** A donor's customer at Stripe: who it is stays in the vault, the hash only tells that two are one. */
 export type Customer = Pick<Selectable<DB["stripe_customers"]>, "id" | "email_hash">;
@@ -33,6 +36,9 @@ export interface DonationGraph {
   readonly invoices: readonly Invoice[];
   readonly invoicePayments: readonly InvoicePayment[];
   readonly charges: readonly Charge[];
+  readonly refunds: readonly Refund[];
+  readonly disputes: readonly Dispute[];
+  /** Of its charges, refunds and disputes. */
   readonly balanceTransactions: readonly BalanceTransaction[];
   readonly customers: readonly Customer[];
 }

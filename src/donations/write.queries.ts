@@ -16,6 +16,7 @@ export async function writeDerived(trx: Transaction<DB>, derived: readonly Deriv
     trx,
     derived.flatMap((one) => one.payments),
   );
+  await writeMovements(trx, derived);
 }
 
 async function insertForeign(trx: Transaction<DB>, rows: readonly NewDonation[]): Promise<void> {
@@ -57,19 +58,37 @@ async function removePayments(trx: Transaction<DB>, derived: readonly Derived[])
 }
 
 async function upsertPayments(trx: Transaction<DB>, rows: readonly PaymentRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  const columns = Object.keys(rows[0] as PaymentRow) as (keyof PaymentRow)[];
-  const others = columns.filter((column) => column !== "id");
-  const list = (prefix: string, names: readonly string[]) =>
-    sql.join(names.map((name) => sql.ref(`${prefix}.${name}`)));
-  await trx
-    .insertInto("payments")
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict
-        .column("id")
-        .doUpdateSet((eb) => Object.fromEntries(others.map((column) => [column, eb.ref(`excluded.${column}`)])))
-        .where(sql<boolean>`(${list("payments", others)}) is distinct from (${list("excluded", others)})`),
-    )
-    .execute();
+  await upsertChanged(trx, "payments", "id", rows);
+}
+
+async function writeMovements(trx: Transaction<DB>, derived: readonly Derived[]): Promise<void> {
+  const rows = derived.flatMap((one) => one.movements);
+  await sql`
+    delete from payment_movements
+    where donation_id = any(${derived.map((one) => one.id)}::uuid[])
+      and balance_transaction_id <> all(${rows.map((row) => row.balance_transaction_id)}::text[])
+  `.execute(trx);
+  await upsertChanged(trx, "payment_movements", "balance_transaction_id", rows);
+}
+
+/** All rows have the same columns, as the function that derives them makes them. */
+async function upsertChanged(
+  trx: Transaction<DB>,
+  table: "payments" | "payment_movements",
+  key: string,
+  rows: readonly object[],
+): Promise<void> {
+  const [first] = rows;
+  if (first === undefined) return;
+  const columns = Object.keys(first);
+  const others = columns.filter((column) => column !== key);
+  const refs = (prefix: string) => sql.join(others.map((column) => sql.ref(`${prefix}.${column}`)));
+  await sql`
+    insert into ${sql.table(table)} (${sql.join(columns.map((column) => sql.ref(column)))})
+    select ${sql.join(columns.map((column) => sql.ref(`r.${column}`)))}
+    from json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json) as r
+    on conflict (${sql.ref(key)}) do update set
+      ${sql.join(others.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`))}
+    where (${refs(table)}) is distinct from (${refs("excluded")})
+  `.execute(trx);
 }

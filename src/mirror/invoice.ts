@@ -27,6 +27,7 @@ export const invoice: MirrorKind<"stripe_invoices", Stripe.Invoice> = {
       amount_paid: object.amount_paid,
       attempt_count: object.attempt_count,
       next_attempt_at: instant(object.next_payment_attempt),
+      finalization_failed: object.last_finalization_error !== null,
       donation_id: readMetadata(subscription?.metadata).donation_id,
       customer_id: idOf(object.customer),
       subscription_id: idOf(subscription?.subscription),
