@@ -34,6 +34,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       due_by timestamptz,
       has_evidence boolean not null,
       submission_count integer not null,
+      balance_transaction_ids text[] not null,
       charge_id text,
       payment_intent_id text
     );
@@ -109,6 +110,17 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       add column action_required boolean not null default false,
       add column next_attempt_at timestamptz,
       add column failure_code text;
+
+    create view missing_balance_transactions as
+      select t.id, t.object_id from (
+        select balance_transaction_id as id, r.id as object_id from stripe_refunds r
+        union all select failure_balance_transaction_id, r.id from stripe_refunds r
+        union all select balance_transaction_id, p.id from stripe_payouts p
+        union all select failure_balance_transaction_id, p.id from stripe_payouts p
+        union all select unnest(balance_transaction_ids), d.id from stripe_disputes d
+      ) as t
+      where t.id is not null and not exists (select from balance_transactions b where b.id = t.id);
+    comment on view missing_balance_transactions is 'Money that Stripe''s objects speak of and the ledger does not have yet.';
 
     create table payment_movements (
       balance_transaction_id text primary key references balance_transactions,

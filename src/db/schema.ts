@@ -126,6 +126,11 @@ export interface IdempotencyKeys {
   request_hash: Buffer;
 }
 
+export interface MissingBalanceTransactions {
+  id: string | null;
+  object_id: string | null;
+}
+
 export interface PaymentMovements {
   balance_transaction_id: string;
   booked_at: Timestamp;
@@ -231,6 +236,7 @@ export interface StripeCustomers {
 export interface StripeDisputes {
   amount: number;
   as_of: Timestamp;
+  balance_transaction_ids: string[];
   charge_id: string | null;
   created: Timestamp;
   currency: string;
@@ -437,6 +443,7 @@ export interface DB {
   dirty_objects: DirtyObjects;
   donations: Donations;
   idempotency_keys: IdempotencyKeys;
+  missing_balance_transactions: MissingBalanceTransactions;
   payment_movements: PaymentMovements;
   payments: Payments;
   payout_lines: PayoutLines;

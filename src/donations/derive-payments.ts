@@ -163,9 +163,15 @@ function settlementOf(graph: DonationGraph, charge: Charge | undefined): Balance
  * What the donor has got back so far, in the donor's currency: refunds that have not failed or been cancelled, and disputes whose money is
  * with the bank now. Never more than was paid, whatever order the news comes in.
  */
-function takenBackOf(graph: DonationGraph, charge: Charge | undefined, amount: number): Pick<Attempt, "refunded" | "disputed"> {
+function takenBackOf(
+  graph: DonationGraph,
+  charge: Charge | undefined,
+  amount: number,
+): Pick<Attempt, "refunded" | "disputed"> {
   if (charge === undefined) return { refunded: 0, disputed: 0 };
-  const refunds = graph.refunds.filter((row) => row.charge_id === charge.id && row.status !== "failed" && row.status !== "canceled");
+  const refunds = graph.refunds.filter(
+    (row) => row.charge_id === charge.id && row.status !== "failed" && row.status !== "canceled",
+  );
   const disputes = graph.disputes.filter((row) => row.charge_id === charge.id && heldBack(graph, row) < 0);
   return { refunded: Math.min(amount, sum(refunds)), disputed: Math.min(amount, sum(disputes)) };
 }

@@ -23,5 +23,11 @@ export function derive(graph: DonationGraph, vault: Vault): Derived | null {
   const frequency = graph.donation?.frequency ?? foreign?.frequency;
   if (frequency === undefined) return null;
   const payments = derivePayments(graph, frequency);
-  return { id: graph.id, foreign, donation: deriveDonation(graph, payments), payments, movements: deriveMovements(graph, payments) };
+  return {
+    id: graph.id,
+    foreign,
+    donation: deriveDonation(graph, payments),
+    payments,
+    movements: deriveMovements(graph, payments),
+  };
 }

@@ -7,7 +7,9 @@ export function isSettlement(row: BalanceTransaction): boolean {
 
 /** Each balance transaction of a donation, tied to its payment. Everything is in the settlement currency, dated by Stripe's `created`. */
 export function deriveMovements(graph: DonationGraph, payments: readonly PaymentRow[]): readonly MovementRow[] {
-  const byCharge = new Map(payments.flatMap((row) => (row.stripe_charge === null ? [] : [[row.stripe_charge, row] as const])));
+  const byCharge = new Map(
+    payments.flatMap((row) => (row.stripe_charge === null ? [] : [[row.stripe_charge, row] as const])),
+  );
   const chargeOf = new Map<string, string | null>([
     ...graph.charges.map((row) => [row.id, row.id] as const),
     ...graph.refunds.map((row) => [row.id, row.charge_id] as const),
@@ -32,7 +34,10 @@ export function deriveMovements(graph: DonationGraph, payments: readonly Payment
 }
 
 /** Stripe's amounts are signed as the account sees them; a refund or dispute that comes back is a negative one. */
-function columnsOf(row: BalanceTransaction, disputes: ReadonlySet<string>): Pick<MovementRow, "gross" | "refunded" | "disputed"> {
+function columnsOf(
+  row: BalanceTransaction,
+  disputes: ReadonlySet<string>,
+): Pick<MovementRow, "gross" | "refunded" | "disputed"> {
   if (isSettlement(row)) return { gross: row.amount, refunded: 0, disputed: 0 };
   if (disputes.has(row.source_id ?? "")) return { gross: 0, refunded: 0, disputed: 0 - row.amount };
   return { gross: 0, refunded: 0 - row.amount, disputed: 0 };

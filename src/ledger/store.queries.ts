@@ -6,25 +6,25 @@ import type { BalanceTransactionRow } from "./balance-transaction.ts";
 export async function insertBalanceTransactions(
   trx: Transaction<DB>,
   rows: readonly BalanceTransactionRow[],
-): Promise<readonly Pick<BalanceTransactionRow, "type" | "source_id">[]> {
+): Promise<readonly Pick<BalanceTransactionRow, "source_id">[]> {
   if (rows.length === 0) return [];
   return await trx
     .insertInto("balance_transactions")
     .values(rows)
     .onConflict((conflict) => conflict.column("id").doNothing())
-    .returning(["type", "source_id"])
+    .returning("source_id")
     .execute();
 }
 
 export interface LedgerDue {
   /** No process has finished a pull within the last five minutes. */
   readonly overdue: boolean;
-  /** Changes when other payments wait for their settlement than did before; null when none waits. */
+  /** Changes when other money waits for its balance transaction than did before; null when none waits. */
   readonly waiting: string | null;
 }
 
 /**
- * Reads the partial index of unsettled payments and one row. A payment without a charge (marked as paid by hand) never settles
+ * Reads the partial index of unsettled payments, what the mirror's refunds, disputes and payouts speak of, and one row. A payment without a charge (marked as paid by hand) never settles
  * and doesn't wait. From a thousand on it isn't looked at closely which ones wait.
  */
 export async function ledgerDue(db: Kysely<DB>, name: string): Promise<LedgerDue> {
@@ -32,11 +32,14 @@ export async function ledgerDue(db: Kysely<DB>, name: string): Promise<LedgerDue
     select
       not exists (select from cursors where name = ${name} and moved_at > clock_timestamp() - interval '5 minutes') as overdue,
       (
-        select concat_ws(' ', count(*), max(paid_at), max(id::text))
+        select concat_ws(' ', count(*), max(paid_at), max(id))
         from (
-          select id, paid_at from payments
-          where status = 'paid' and settled_gross is null and stripe_charge is not null
-          limit 1000
+          (
+            select id::text, paid_at from payments
+            where status = 'paid' and settled_gross is null and stripe_charge is not null
+            limit 1000
+          )
+          union all (select id, null from missing_balance_transactions limit 1000)
         ) as unsettled
         having count(*) > 0
       ) as waiting

@@ -10,8 +10,8 @@ export const LEDGER = "balance_transactions";
 const PAGE = 100;
 /** Stripe shows some only a while after their `created`; each pull looks back by this much. Seconds. */
 const OVERLAP_SECONDS = 60 * 60;
-/** A payment is settled by one of these; refunds and the like have types of their own. */
-const SETTLEMENTS: ReadonlySet<string> = new Set(["charge", "payment"]);
+/** What a balance transaction's source is, by the prefix of its id; only these belong to gifts. */
+const SOURCES = { charge: /^(ch|py)_/, refund: /^(re|pyr)_/, dispute: /^(dp|du)_/ } as const;
 
 /**
  * Copies Stripe's balance transactions since the last pull, newest first as Stripe lists them, a page at a time. The position moves
@@ -64,8 +64,14 @@ async function storePage(
     const renewed = await renewLease(trx, lease);
     if (renewed === null) return null;
     const inserted = await insertBalanceTransactions(trx, rows);
-    const settled = inserted.filter((row) => SETTLEMENTS.has(row.type)).flatMap((row) => row.source_id ?? []);
-    await markDirty(trx, "charge", settled);
+    const sources = inserted.flatMap((row) => row.source_id ?? []);
+    for (const kind of ["charge", "refund", "dispute"] as const) {
+      await markDirty(
+        trx,
+        kind,
+        sources.filter((id) => SOURCES[kind].test(id)),
+      );
+    }
     return { lease: renewed, pulled: inserted.length };
   });
 }

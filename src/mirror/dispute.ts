@@ -21,6 +21,7 @@ export const dispute: MirrorKind<"stripe_disputes", Stripe.Dispute> = {
     due_by: instant(object.evidence_details.due_by),
     has_evidence: object.evidence_details.has_evidence,
     submission_count: object.evidence_details.submission_count,
+    balance_transaction_ids: object.balance_transactions.map((row) => row.id).sort(),
     charge_id: idOf(object.charge),
     payment_intent_id: idOf(object.payment_intent),
   }),

@@ -23,6 +23,8 @@ export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after
   return await db
     .selectFrom("payments as p")
     .innerJoin("donations as d", "d.id", "p.donation_id")
+    .leftJoin("payout_lines as l", "l.balance_transaction_id", "p.stripe_balance_transaction")
+    .leftJoin("stripe_payouts as o", "o.id", "l.payout_id")
     .select([
       "p.id as payment_id",
       "p.donation_id",
@@ -36,16 +38,15 @@ export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after
       "p.amount",
       "d.chosen_amount",
       "d.fees_covered",
-      // Refunds, disputes and payouts aren't in the mirror yet.
-      sql<number>`0::bigint`.as("refunded"),
-      sql<number>`0::bigint`.as("disputed"),
+      "p.refunded",
+      "p.disputed",
       "p.settlement_currency",
       "p.settled_gross",
       "p.fee",
       "p.net",
       "p.exchange_rate",
-      sql<string | null>`null`.as("payout_id"),
-      sql<Date | null>`null::timestamptz`.as("payout_arrival"),
+      "l.payout_id",
+      "o.arrival_date as payout_arrival",
       "p.payment_method",
       "p.card_country",
       "d.article_id",

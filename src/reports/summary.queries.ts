@@ -20,11 +20,7 @@ export interface SummaryRow {
   readonly net: number;
 }
 
-/**
- * Sums of the balance transactions of gifts, each in the period of its own `created` (never `available_on`). `movements` has one row
- * for each of them and says what it is: refunds and disputes come as further branches, found by their `source_id`.
- * A settled payment is booked at its balance transaction's `created`, so the index of `booked_at` finds those of the period.
- */
+/** Sums of the balance transactions of gifts, each in the period of its own `created` (never `available_on`). */
 export async function readSummary(
   db: Kysely<DB>,
   { start, end }: Period,
@@ -32,20 +28,17 @@ export async function readSummary(
   timeZone: string,
 ): Promise<readonly SummaryRow[]> {
   const { rows } = await sql<SummaryRow>`
-    with movements as (
-      select 'payment' as kind, p.donation_id, p.frequency, b.created, b.currency, b.amount, b.fee, b.net
-      from payments p
-      join balance_transactions b on b.id = p.stripe_balance_transaction
-      where p.booked_at >= ${start} and p.booked_at < ${end} and b.created >= ${start} and b.created < ${end}
-    ), dated as (
-      select *, date_trunc(${interval}, created at time zone ${timeZone})::date as first_day from movements
+    with dated as (
+      select *, gross <> 0 as is_payment, date_trunc(${interval}, booked_at at time zone ${timeZone})::date as first_day
+      from payment_movements
+      where booked_at >= ${start} and booked_at < ${end}
     )
     select to_char(first_day, 'YYYY-MM-DD') as period, frequency, currency,
-      count(distinct donation_id) filter (where kind = 'payment') as donations,
-      count(*) filter (where kind = 'payment') as payments,
-      coalesce(sum(amount) filter (where kind = 'payment'), 0)::bigint as gross,
-      coalesce(-sum(amount) filter (where kind = 'refund'), 0)::bigint as refunded,
-      coalesce(-sum(amount) filter (where kind = 'dispute'), 0)::bigint as disputed,
+      count(distinct donation_id) filter (where is_payment) as donations,
+      count(*) filter (where is_payment) as payments,
+      sum(gross)::bigint as gross,
+      sum(refunded)::bigint as refunded,
+      sum(disputed)::bigint as disputed,
       sum(fee)::bigint as fees,
       sum(net)::bigint as net
     from dated

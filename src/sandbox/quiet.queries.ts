@@ -7,6 +7,7 @@ export async function isQuiet(db: Kysely<DB>): Promise<boolean> {
     select not exists (select from stripe_events where state = 'received')
       and not exists (select from dirty_objects)
       and not exists (select from refetches where attempts = 0)
+      and not exists (select from missing_balance_transactions)
       and not exists (select from payments where status = 'paid' and settled_gross is null) as quiet
   `.execute(db);
   return rows[0]?.quiet === true;
