@@ -61,7 +61,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     );
 
     create table payout_lines (
-      balance_transaction_id text primary key references balance_transactions,
+      balance_transaction_id text primary key,
       payout_id text not null
     );
     comment on table payout_lines is 'Which payout carried a balance transaction, as Stripe lists it once an automatic payout is reconciled.';
@@ -123,7 +123,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     comment on view missing_balance_transactions is 'Money that Stripe''s objects speak of and the ledger does not have yet.';
 
     create table payment_movements (
-      balance_transaction_id text primary key references balance_transactions,
+      balance_transaction_id text primary key,
       payment_id uuid not null references payments on delete cascade,
       donation_id uuid not null references donations,
       frequency text not null,

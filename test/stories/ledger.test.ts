@@ -102,7 +102,7 @@ describe("pulling the ledger", () => {
     expect(JSON.stringify(await stored())).not.toContain("reader@example.org");
   });
 
-  test("marks the charge of a settlement for derivation, once, and no other movement's source", async () => {
+  test("marks the charge, refund or dispute that moved for derivation, once, and no other movement's source", async () => {
     list.all.push(
       balanceTransaction({ type: "charge", source: "ch_card" }),
       balanceTransaction({ type: "payment", source: "py_debit" }),
@@ -121,7 +121,9 @@ describe("pulling the ledger", () => {
     expect(await sync()).toEqual({ pulled: 0 });
     expect((await marks()).toSorted((a, b) => (a.object_id < b.object_id ? -1 : 1))).toEqual([
       { kind: "charge", object_id: "ch_card" },
+      { kind: "dispute", object_id: "dp_1" },
       { kind: "charge", object_id: "py_debit" },
+      { kind: "refund", object_id: "re_1" },
     ]);
   });
 

@@ -70,7 +70,41 @@ export async function insertGift(
       ...gift.payment,
     })
     .execute();
+  if (transaction !== null && gift.settled !== null)
+    await insertMovement(db, { paymentId, donationId, transaction, gift });
   return { payment_id: paymentId, donation_id: donationId };
+}
+
+interface Movement {
+  readonly paymentId: string;
+  readonly donationId: string;
+  readonly transaction: string;
+  readonly gift: Gift;
+}
+
+/** As the ledger's own row says, which a test may have made differ from the payment. */
+async function insertMovement(db: Kysely<DB>, { paymentId, donationId, transaction, gift }: Movement): Promise<void> {
+  const row = await db
+    .selectFrom("balance_transactions")
+    .selectAll()
+    .where("id", "=", transaction)
+    .executeTakeFirstOrThrow();
+  await db
+    .insertInto("payment_movements")
+    .values({
+      balance_transaction_id: transaction,
+      payment_id: paymentId,
+      donation_id: donationId,
+      frequency: gift.frequency,
+      booked_at: row.created,
+      currency: row.currency,
+      gross: row.amount,
+      refunded: 0,
+      disputed: 0,
+      fee: row.fee,
+      net: row.net,
+    })
+    .execute();
 }
 
 async function insertDonation(db: Kysely<DB>, id: string, gift: Gift): Promise<void> {
