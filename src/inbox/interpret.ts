@@ -5,39 +5,38 @@ import type { Vault } from "../vault/vault.ts";
 import type { ClaimedEvent } from "./store.queries.ts";
 
 /** The event types that the books read, with the object that each carries. All others are kept and marked ignored. */
-const USED: Readonly<Record<string, string>> = {
-  "checkout.session.completed": "checkout.session",
-  "checkout.session.async_payment_succeeded": "checkout.session",
-  "checkout.session.async_payment_failed": "checkout.session",
-  "checkout.session.expired": "checkout.session",
-  "payment_intent.succeeded": "payment_intent",
-  "payment_intent.processing": "payment_intent",
-  "payment_intent.payment_failed": "payment_intent",
-  "payment_intent.canceled": "payment_intent",
-  "charge.succeeded": "charge",
-  "charge.updated": "charge",
-  "charge.failed": "charge",
-  "charge.pending": "charge",
-  "invoice.paid": "invoice",
-  "invoice.payment_failed": "invoice",
-  "invoice_payment.paid": "invoice_payment",
-  "customer.subscription.created": "subscription",
-  "customer.subscription.updated": "subscription",
-  "customer.subscription.deleted": "subscription",
-  "customer.created": "customer",
-  "customer.updated": "customer",
-  "customer.deleted": "customer",
-};
+const USED: ReadonlyMap<string, string> = new Map([
+  ...of("checkout.session", "completed async_payment_succeeded async_payment_failed expired", "checkout.session"),
+  ...of("payment_intent", "succeeded processing payment_failed canceled requires_action", "payment_intent"),
+  ...of("charge", "succeeded updated failed pending", "charge"),
+  ...of("invoice", "paid payment_failed payment_action_required finalization_failed", "invoice"),
+  ...of("invoice", "marked_uncollectible voided finalized", "invoice"),
+  ...of("invoice_payment", "paid", "invoice_payment"),
+  ...of("customer.subscription", "created updated deleted paused resumed", "subscription"),
+  ...of("customer", "created updated deleted", "customer"),
+  ...of("refund", "created updated failed", "refund"),
+  ...of("charge.dispute", "created updated funds_withdrawn funds_reinstated closed", "dispute"),
+  ...of("payout", "created updated paid failed canceled reconciliation_completed", "payout"),
+  ...of("payment_method", "attached updated automatically_updated detached", "payment_method"),
+  ...of("radar.early_fraud_warning", "created updated", "radar.early_fraud_warning"),
+]);
+
+/** After these nothing but a list at Stripe says which PaymentIntent the invoice is tried with. */
+const NEEDS_PAYMENTS = new Set(["invoice.payment_failed", "invoice.payment_action_required"]);
+
+function of(prefix: string, names: string, object: string): [string, string][] {
+  return names.split(" ").map((name) => [`${prefix}.${name}`, object]);
+}
 
 /** What is to be done about an event. */
 export type Interpretation =
-  | { readonly kind: "snapshot"; readonly snapshot: Snapshot }
+  | { readonly kind: "snapshot"; readonly snapshot: Snapshot; readonly paymentsOf: string | null }
   | { readonly kind: "hint"; readonly mirror: AnyKind; readonly id: string; readonly reason: string }
   | { readonly kind: "ignored"; readonly reason: string };
 
 /** @throws when the payload hasn't the shape that its version promises: the event is retried, then dead with that reason */
 export function interpret(event: ClaimedEvent, vault: Vault): Interpretation {
-  const expected = USED[event.type];
+  const expected = USED.get(event.type);
   if (expected === undefined) return { kind: "ignored", reason: "the books use no events of this type" };
   const kind = mirrorKind(expected);
   if (kind === null || event.object_id === null) return { kind: "ignored", reason: "it carries no object of ours" };
@@ -53,5 +52,9 @@ export function interpret(event: ClaimedEvent, vault: Vault): Interpretation {
   const object: { readonly object?: unknown } = payload.data.object;
   if (object.object !== expected) throw new TypeError("The event's object is of another type than the event promises.");
   const whole = event.type === "customer.deleted" ? { id: event.object_id, object: "customer", deleted: true } : object;
-  return { kind: "snapshot", snapshot: { kind, row: kind.toRow(whole, event.created, vault) } };
+  return {
+    kind: "snapshot",
+    snapshot: { kind, row: kind.toRow(whole, event.created, vault) },
+    paymentsOf: NEEDS_PAYMENTS.has(event.type) ? event.object_id : null,
+  };
 }

@@ -1,6 +1,8 @@
+import type { Transaction } from "kysely";
+import type { DB } from "../db/schema.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Deps } from "../deps.ts";
-import { askAgain } from "../mirror/refetch.queries.ts";
+import { askAgain, askForPayments } from "../mirror/refetch.queries.ts";
 import { storeSnapshots } from "../mirror/store.ts";
 import { describeError } from "../shared/describe-error.ts";
 import { type Interpretation, interpret } from "./interpret.ts";
@@ -56,12 +58,17 @@ async function apply(deps: InboxDeps, batch: readonly Read[]): Promise<void> {
       interpretation.kind === "snapshot" ? [interpretation.snapshot] : [],
     );
     await storeSnapshots(trx, snapshots);
-    for (const { interpretation } of batch) {
-      if (interpretation.kind !== "hint") continue;
-      await askAgain(trx, interpretation.mirror.name, [interpretation.id], interpretation.reason);
-    }
+    for (const { interpretation } of batch) await askWhatIsMissing(trx, interpretation);
     await finishEvents(trx, batch.map(finished));
   });
+}
+
+async function askWhatIsMissing(trx: Transaction<DB>, interpretation: Interpretation): Promise<void> {
+  if (interpretation.kind === "hint") {
+    await askAgain(trx, interpretation.mirror.name, [interpretation.id], interpretation.reason);
+  } else if (interpretation.kind === "snapshot" && interpretation.paymentsOf !== null) {
+    await askForPayments(trx, interpretation.paymentsOf);
+  }
 }
 
 function finished({ event, interpretation }: Read): Finished {
@@ -69,7 +76,7 @@ function finished({ event, interpretation }: Read): Finished {
     case "snapshot":
       return { id: event.id, state: "applied", reason: null };
     case "hint":
-      return { id: event.id, state: "applied", reason: `${interpretation.reason}: the object is fetched in ours` };
+      return { id: event.id, state: "waiting", reason: `${interpretation.reason}: the object is fetched in ours` };
     case "ignored":
       return { id: event.id, state: "ignored", reason: interpretation.reason };
   }

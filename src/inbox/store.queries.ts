@@ -47,7 +47,8 @@ export async function claimEvents(db: Kysely<DB>, limit: number): Promise<readon
 
 export interface Finished {
   readonly id: string;
-  readonly state: "applied" | "ignored" | "dead" | "received";
+  /** `waiting`: for its object, which is being fetched; `received`: to be tried again. */
+  readonly state: "applied" | "ignored" | "dead" | "received" | "waiting";
   readonly reason: string | null;
 }
 
@@ -55,7 +56,8 @@ export async function finishEvents(db: Kysely<DB> | Transaction<DB>, finished: r
   if (finished.length === 0) return;
   await sql`
     update stripe_events e set state = f.state, reason = f.reason,
-      finished_at = case when f.state = 'received' then null else clock_timestamp() end
+      finished_at = case when f.state in ('received', 'waiting') then null else clock_timestamp() end,
+      due_at = case when f.state = 'waiting' then clock_timestamp() + interval '1 day' else e.due_at end
     from unnest(
       ${finished.map((one) => one.id)}::text[], ${finished.map((one) => one.state)}::text[], ${finished.map((one) => one.reason)}::text[]
     ) as f (id, state, reason)

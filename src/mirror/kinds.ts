@@ -48,6 +48,12 @@ export function mirrorKind(name: string): AnyKind | null {
   return BY_NAME.get(name) ?? null;
 }
 
+export function knownKind(name: MirrorKindName): AnyKind {
+  const kind = BY_NAME.get(name);
+  if (kind === undefined) throw new Error(`There is no mirror of ${name}.`);
+  return kind;
+}
+
 function erase<Table extends MirrorTable, Source>(kind: MirrorKind<Table, Source>): AnyKind {
   return kind as unknown as AnyKind;
 }

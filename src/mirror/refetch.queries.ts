@@ -24,6 +24,17 @@ export async function askAgain(
   `.execute(trx);
 }
 
+/** The kind of a refetch that lists an invoice's payments; its `object_id` is `payments:` and the invoice's id. */
+export const PAYMENTS_OF_INVOICE = "payments";
+
+export async function askForPayments(trx: Transaction<DB>, invoiceId: string): Promise<void> {
+  await sql`
+    insert into refetches (object_id, kind, due_at, reason)
+    values (${`${PAYMENTS_OF_INVOICE}:${invoiceId}`}, ${PAYMENTS_OF_INVOICE}, clock_timestamp() + interval '3 seconds', 'an unpaid invoice names no payment')
+    on conflict (object_id) do update set due_at = excluded.due_at, attempts = 0
+  `.execute(trx);
+}
+
 /** Claims what is due; what isn't finished within the lease falls due again. */
 export async function claimRefetches(db: Kysely<DB>, limit: number): Promise<readonly Refetch[]> {
   const { rows } = await sql<Refetch>`
@@ -37,11 +48,17 @@ export async function claimRefetches(db: Kysely<DB>, limit: number): Promise<rea
   return rows;
 }
 
-/** Unless it was asked for again meanwhile (then `attempts` begins anew). */
+/** Done, unless it was asked for again meanwhile (then `attempts` begins anew); events that waited for the object are applied now. */
 export async function finishRefetch(trx: Transaction<DB>, refetch: Refetch): Promise<void> {
   await trx
     .deleteFrom("refetches")
     .where("object_id", "=", refetch.object_id)
     .where("attempts", "=", refetch.attempts)
+    .execute();
+  await trx
+    .updateTable("stripe_events")
+    .set({ state: "applied", finished_at: sql<Date>`clock_timestamp()` })
+    .where("object_id", "=", refetch.object_id)
+    .where("state", "=", "waiting")
     .execute();
 }

@@ -1,11 +1,12 @@
 import { inTransaction } from "../db/transaction.ts";
 import type { Deps } from "../deps.ts";
 import { isMissing } from "../stripe/failures.ts";
-import { mirrorKind } from "./kinds.ts";
-import { claimRefetches, finishRefetch, type Refetch } from "./refetch.queries.ts";
-import { storeSnapshots } from "./store.ts";
+import { knownKind, mirrorKind } from "./kinds.ts";
+import { claimRefetches, finishRefetch, PAYMENTS_OF_INVOICE, type Refetch } from "./refetch.queries.ts";
+import { type Snapshot, storeSnapshots } from "./store.ts";
 
 const BATCH = 20;
+const invoicePaymentKind = knownKind("invoice_payment");
 
 type RefetchDeps = Pick<Deps, "db" | "stripe" | "vault" | "log">;
 
@@ -18,12 +19,10 @@ export async function refetchDue(deps: RefetchDeps): Promise<number> {
 
 /** A failure leaves the row where it is: it falls due again, later each time. */
 async function refetchOne(deps: RefetchDeps, refetch: Refetch): Promise<void> {
-  const kind = mirrorKind(refetch.kind);
-  if (kind === null) return;
   try {
-    const { object, asOf } = await deps.stripe.fetch((api) => kind.retrieve(api, refetch.object_id));
+    const snapshots = await fetchSnapshots(deps, refetch);
     await inTransaction(deps.db, async (trx) => {
-      await storeSnapshots(trx, [{ kind, row: kind.toRow(object, asOf, deps.vault) }]);
+      await storeSnapshots(trx, snapshots);
       await finishRefetch(trx, refetch);
     });
   } catch (error) {
@@ -37,4 +36,19 @@ async function refetchOne(deps: RefetchDeps, refetch: Refetch): Promise<void> {
       "an object could not be fetched again yet",
     );
   }
+}
+
+async function fetchSnapshots(deps: RefetchDeps, refetch: Refetch): Promise<readonly Snapshot[]> {
+  if (refetch.kind === PAYMENTS_OF_INVOICE) {
+    const invoice = refetch.object_id.slice(PAYMENTS_OF_INVOICE.length + 1);
+    const { object, asOf } = await deps.stripe.fetch((api) => api.invoicePayments.list({ invoice, limit: 100 }));
+    return object.data.map((payment) => ({
+      kind: invoicePaymentKind,
+      row: invoicePaymentKind.toRow(payment, asOf, deps.vault),
+    }));
+  }
+  const kind = mirrorKind(refetch.kind);
+  if (kind === null) return [];
+  const { object, asOf } = await deps.stripe.fetch((api) => kind.retrieve(api, refetch.object_id));
+  return [{ kind, row: kind.toRow(object, asOf, deps.vault) }];
 }
