@@ -145,7 +145,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       object_id text not null,
       detail text not null,
       first_at timestamptz not null default clock_timestamp(),
-      last_at timestamptz not null default clock_timestamp(),
       primary key (kind, object_id, detail)
     );
     comment on table alerts is 'What the code did not expect of Stripe, such as a state it does not know: kept until somebody has looked.';

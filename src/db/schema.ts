@@ -29,7 +29,6 @@ export interface Alerts {
   detail: string;
   first_at: Generated<Timestamp>;
   kind: string;
-  last_at: Generated<Timestamp>;
   object_id: string;
 }
 

@@ -1,7 +1,9 @@
 import type { Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
-import { MIRROR_KINDS } from "./kind.ts";
+import { type Alert, raiseAlerts } from "./alerts.queries.ts";
+import { MIRROR_KINDS, type MirrorKindName } from "./kind.ts";
 import type { AnyKind, AnyRow } from "./kinds.ts";
+import { unknownStates } from "./known-states.ts";
 import { askAgain } from "./refetch.queries.ts";
 import { markDirty, storeRows } from "./store.queries.ts";
 
@@ -17,12 +19,22 @@ export async function storeSnapshots(trx: Transaction<DB>, snapshots: readonly S
     const ofKind = snapshots.filter((snapshot) => snapshot.kind.name === name);
     const [first] = ofKind;
     if (first === undefined) continue;
-    const { changed, undecided } = await storeRows(
-      trx,
-      first.kind,
-      ofKind.map((snapshot) => snapshot.row),
-    );
+    const rows = ofKind.map((snapshot) => snapshot.row);
+    const { changed, undecided } = await storeRows(trx, first.kind, rows);
+    await raiseAlerts(trx, alertsOf(name, rows));
     await markDirty(trx, name, changed);
     await askAgain(trx, name, undecided, "two versions within one second");
   }
+}
+
+function alertsOf(name: MirrorKindName, rows: readonly AnyRow[]): readonly Alert[] {
+  const unknown = unknownStates(name, rows).map((state) => ({ kind: "unknown_state" as const, ...state }));
+  if (name !== "radar.early_fraud_warning") return unknown;
+  const detail = "a bank warns of fraud: consider a refund before it becomes a dispute";
+  const warnings = rows.map((row) => ({
+    kind: "early_fraud_warning" as const,
+    object_id: String(row["charge_id"] ?? row.id),
+    detail,
+  }));
+  return [...unknown, ...warnings];
 }
