@@ -33,7 +33,7 @@ function alertsOf(name: MirrorKindName, rows: readonly AnyRow[]): readonly Alert
   const detail = "a bank warns of fraud: consider a refund before it becomes a dispute";
   const warnings = rows.map((row) => ({
     kind: "early_fraud_warning" as const,
-    object_id: String(row["charge_id"] ?? row.id),
+    object_id: String(row.charge_id ?? row.id),
     detail,
   }));
   return [...unknown, ...warnings];
