@@ -125,6 +125,15 @@ export interface IdempotencyKeys {
   request_hash: Buffer;
 }
 
+export interface JournalLines {
+  account: string | null;
+  amount: number | null;
+  balance_transaction_id: string | null;
+  booked_at: Timestamp | null;
+  currency: string | null;
+  payment_id: string | null;
+}
+
 export interface MissingBalanceTransactions {
   id: string | null;
   object_id: string | null;
@@ -176,6 +185,11 @@ export interface Payments {
 export interface PayoutLines {
   balance_transaction_id: string;
   payout_id: string;
+}
+
+export interface PayoutsPulled {
+  payout_id: string;
+  pulled_at: Generated<Timestamp>;
 }
 
 export interface Refetches {
@@ -442,10 +456,12 @@ export interface DB {
   dirty_objects: DirtyObjects;
   donations: Donations;
   idempotency_keys: IdempotencyKeys;
+  journal_lines: JournalLines;
   missing_balance_transactions: MissingBalanceTransactions;
   payment_movements: PaymentMovements;
   payments: Payments;
   payout_lines: PayoutLines;
+  payouts_pulled: PayoutsPulled;
   refetches: Refetches;
   staff_tokens: StaffTokens;
   stripe_charges: StripeCharges;
