@@ -1,12 +1,14 @@
 import { asSetupError } from "../compose.ts";
 import { SetupError } from "../shared/errors.ts";
 import { type Command, runCommand } from "./command.ts";
+import { eventsCommand } from "./events.ts";
 import { migrateCommand } from "./migrate.ts";
 import { rotateKeysCommand } from "./rotate-keys.ts";
 import { stripeSetupCommand } from "./stripe-setup.ts";
 import { tokenCommand } from "./token.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  events: { does: "`events list|dead|replay`: what has come in from Stripe", run: eventsCommand },
   migrate: { does: "brings the database's tables up to date", run: migrateCommand },
   "rotate-keys": { does: "seals everything anew under the first data key", run: rotateKeysCommand },
   stripe: { does: "`stripe setup` makes the product at Stripe that every gift is of", run: stripeSetupCommand },

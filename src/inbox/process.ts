@@ -42,7 +42,9 @@ async function applyAlone(deps: InboxDeps, event: ClaimedEvent): Promise<void> {
     const dead = event.attempts >= ATTEMPTS;
     deps.log[dead ? "error" : "warn"](
       { event_id: event.id, type: event.type, attempts: event.attempts, err: error },
-      dead ? "an event is dead: its reason stands beside it in the inbox" : "an event could not be applied yet",
+      dead
+        ? "an event is dead: look at it with `events dead`, then `events replay`"
+        : "an event could not be applied yet",
     );
     await finishEvents(deps.db, [{ id: event.id, state: dead ? "dead" : "received", reason: reasonOf(error) }]);
   }
