@@ -9,11 +9,16 @@ import { currencyOf, localeFor } from "../../pages/reader.ts";
 import { remindLater } from "../../pages/remind.page.ts";
 import { localDate } from "../../shared/period.ts";
 import type { Article, Section } from "./article.ts";
+import { ar } from "./articles/ar.ts";
+import { de } from "./articles/de.ts";
 import { en } from "./articles/en.ts";
+import { es } from "./articles/es.ts";
+import { fr } from "./articles/fr.ts";
+import { ru } from "./articles/ru.ts";
 
 type DemoDeps = Pick<Deps, "config" | "newsroom" | "now">;
 
-const ARTICLES: readonly Article[] = [en];
+const ARTICLES: readonly Article[] = [en, ru, de, fr, es, ar];
 
 export interface DemoOptions {
   /** Whether the simulated Stripe is in use, whose clock can be moved. */
