@@ -69,7 +69,7 @@ export async function startApp(options: AppOptions = {}) {
     readiness: { whyNot: async () => null },
     onReceived: () => work?.wake(),
     stripeOrigin: standIn.url,
-    extra: [demoRoutes(deps), controlRoutes(deps, standIn)],
+    extra: [demoRoutes(deps, { simulatedStripe: true }), controlRoutes(deps, standIn)],
   });
   const server = await listen(app, "127.0.0.1", port);
   standIn.setWebhook({ url: `${url}/webhooks/stripe`, secret: webhookSecret });
