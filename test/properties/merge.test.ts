@@ -202,6 +202,7 @@ const SAMPLES: Readonly<Record<string, readonly [unknown, unknown]>> = {
   smallint: [0, 1],
   boolean: [false, true],
   bytea: [Buffer.from("one"), Buffer.from("two")],
+  ARRAY: [["txn_1"], ["txn_1", "txn_2"]],
   "timestamp with time zone": [new Date("2026-01-01T00:00:00Z"), new Date("2026-02-01T00:00:00Z")],
 };
 

@@ -15,6 +15,14 @@ const TABLES = [
   "stripe_payment_intents",
   "stripe_charges",
   "stripe_invoice_payments",
+  "stripe_refunds",
+  "stripe_disputes",
+  "stripe_payouts",
+  "stripe_payment_methods",
+  "stripe_early_fraud_warnings",
+  "payment_movements",
+  "payout_lines",
+  "alerts",
   "balance_transactions",
   "refetches",
   "dirty_objects",
@@ -28,12 +36,17 @@ export async function readBooks(db: Kysely<DB>, vault: Vault, tied: ReadonlySet<
   const books: Record<string, Record<string, unknown>[]> = {};
   for (const table of TABLES) {
     const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(table)} order by 1`.execute(db);
-    books[table] = rows.map((row) => ({
+    books[table] = rows.map(({ first_at, ...row }) => ({
       ...opened(vault, table, row),
-      ...("as_of" in row && tied.has(String(row.id)) ? { as_of: "when it was fetched" } : {}),
+      ...("as_of" in row && (tied.has(String(row.id)) || isAsked(table, row)) ? { as_of: "when it was fetched" } : {}),
     }));
   }
   return books;
+}
+
+/** No event tells of the payment that an unpaid invoice is tried with: it is always fetched. */
+function isAsked(table: string, row: Record<string, unknown>): boolean {
+  return table === "stripe_invoice_payments" && row.status !== "paid";
 }
 
 function opened(vault: Vault, table: string, row: Record<string, unknown>): Record<string, unknown> {
