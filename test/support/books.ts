@@ -28,7 +28,7 @@ export async function readBooks(db: Kysely<DB>, vault: Vault, tied: ReadonlySet<
   const books: Record<string, Record<string, unknown>[]> = {};
   for (const table of TABLES) {
     const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(table)} order by 1`.execute(db);
-    books[table] = rows.map((row) => ({
+    books[table] = rows.map(({ due_at, ...row }) => ({
       ...opened(vault, table, row),
       ...("as_of" in row && tied.has(String(row.id)) ? { as_of: "when it was fetched" } : {}),
     }));
