@@ -104,6 +104,17 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     alter table stripe_sessions
       add column recovery_url_sealed bytea,
       add column recovered_from_id text;
+    alter table stripe_charges
+      add column donation_id uuid;
+    create index stripe_charges_donation on stripe_charges (donation_id) where donation_id is not null;
+    alter table donations
+      drop constraint donations_origin_check,
+      add constraint donations_origin_check check (origin in ('checkout', 'stripe', 'adopted'));
+    alter table payments
+      drop constraint payments_check4,
+      add constraint payments_stripe_object check (
+        stripe_payment_intent is not null or stripe_invoice is not null or stripe_charge is not null
+      );
     alter table stripe_invoices
       add column finalization_failed boolean not null default false;
 

@@ -221,6 +221,7 @@ export interface StripeCharges {
   currency: string;
   customer_id: string | null;
   deleted: Generated<boolean>;
+  donation_id: string | null;
   failure_code: string | null;
   id: string;
   method_type: string | null;

@@ -29,7 +29,7 @@ async function insertForeign(trx: Transaction<DB>, rows: readonly NewDonation[])
         conflict
           .column("id")
           .doUpdateSet(chosen)
-          .where("donations.origin", "=", "stripe")
+          .where("donations.origin", "<>", "checkout")
           .where(differs("donations", Object.keys(chosen))),
       )
       .execute();

@@ -2,6 +2,7 @@ import type { Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Deps } from "../deps.ts";
+import { mirrorContext } from "../mirror/kind.ts";
 import { askAgain, askForPayments, isKnownSince } from "../mirror/refetch.queries.ts";
 import { storeSnapshots } from "../mirror/store.ts";
 import { describeError } from "../shared/describe-error.ts";
@@ -12,7 +13,7 @@ const BATCH = 250;
 /** With the growing pauses between them, some five hours: after that someone has to look. */
 const ATTEMPTS = 12;
 
-type InboxDeps = Pick<Deps, "db" | "log" | "vault">;
+type InboxDeps = Pick<Deps, "db" | "log" | "newsroom" | "vault">;
 
 interface Read {
   readonly event: ClaimedEvent;
@@ -51,7 +52,7 @@ async function applyAlone(deps: InboxDeps, event: ClaimedEvent): Promise<void> {
 }
 
 function read(deps: InboxDeps, event: ClaimedEvent): Read {
-  return { event, interpretation: interpret(event, deps.vault) };
+  return { event, interpretation: interpret(event, mirrorContext(deps)) };
 }
 
 async function apply(deps: InboxDeps, batch: readonly Read[]): Promise<void> {
