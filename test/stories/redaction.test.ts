@@ -34,7 +34,9 @@ test("nothing that went in stands in a table, in the log, in an address or at St
   const urls: string[] = [];
   const staff = await app.token("admin");
   for (const gift of [BODY, { ...BODY, frequency: "monthly" }, { ...BODY, frequency: "annual" }]) {
-    const { id, url } = (await (await start(app, gift)).json()) as Start;
+    const { id, url } = (await (
+      await start(app, gift, { ...HEADERS, "idempotency-key": `${PERSONAL.key}-${gift.frequency}` })
+    ).json()) as Start;
     urls.push(url);
     addresses.push(await onStripesPage(url, "decline", DONOR), await onStripesPage(url, "pay", DONOR));
     addresses.push(`/thanks/${id}`, `/cancelled/${id}`);
