@@ -21,16 +21,13 @@ const USED: ReadonlyMap<string, string> = new Map([
   ...of("radar.early_fraud_warning", "created updated", "radar.early_fraud_warning"),
 ]);
 
-/** After these nothing but a list at Stripe says which PaymentIntent the invoice is tried with. */
-const NEEDS_PAYMENTS = new Set(["invoice.payment_failed", "invoice.payment_action_required"]);
-
 function of(prefix: string, names: string, object: string): [string, string][] {
   return names.split(" ").map((name) => [`${prefix}.${name}`, object]);
 }
 
 /** What is to be done about an event. */
 export type Interpretation =
-  | { readonly kind: "snapshot"; readonly snapshot: Snapshot; readonly paymentsOf: string | null }
+  | { readonly kind: "snapshot"; readonly snapshot: Snapshot }
   | { readonly kind: "hint"; readonly mirror: AnyKind; readonly id: string; readonly reason: string }
   | { readonly kind: "ignored"; readonly reason: string };
 
@@ -52,9 +49,5 @@ export function interpret(event: ClaimedEvent, context: MirrorContext): Interpre
   const object: { readonly object?: unknown } = payload.data.object;
   if (object.object !== expected) throw new TypeError("The event's object is of another type than the event promises.");
   const whole = event.type === "customer.deleted" ? { id: event.object_id, object: "customer", deleted: true } : object;
-  return {
-    kind: "snapshot",
-    snapshot: { kind, row: kind.toRow(whole, event.created, context) },
-    paymentsOf: NEEDS_PAYMENTS.has(event.type) ? event.object_id : null,
-  };
+  return { kind: "snapshot", snapshot: { kind, row: kind.toRow(whole, event.created, context) } };
 }

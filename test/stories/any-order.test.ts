@@ -27,7 +27,7 @@ test("the history has something of everything", () => {
   const count = (table: string, column: string) => Object.groupBy(expected[table] ?? [], (row) => String(row[column]));
   expect(Object.keys(count("donations", "status")).sort()).toEqual(["expired", "failed", "paid"]);
   expect(Object.keys(count("donations", "frequency")).sort()).toEqual(["annual", "monthly", "once"]);
-  expect(Object.keys(count("payments", "status")).sort()).toEqual(["failed", "paid"]);
+  expect(Object.keys(count("payments", "status")).sort()).toEqual(["failed", "paid", "processing"]);
   expect(expected.payments?.some((row) => row.installment === 2)).toBe(true);
   expect(expected.payments?.every((row) => row.status !== "paid" || row.net !== null)).toBe(true);
   expect(expected.stripe_charges?.filter((row) => row.amount === 9900)).toHaveLength(3);

@@ -101,7 +101,7 @@ test("events in another API version are hints: what they name is fetched in ours
     }));
     await deliver(world, hints);
     await world.settle();
-    expect(await books(world)).toEqual(expected);
+    expect(withoutAttempts(await books(world))).toEqual(withoutAttempts(expected));
     const rows = await world.db.selectFrom("stripe_events").select(["state", "reason"]).distinct().execute();
     expect(rows.map(({ state, reason }) => `${state}: ${reason}`).sort()).toEqual([
       "applied: in API version 2019-12-03: the object is fetched in ours",
@@ -110,6 +110,11 @@ test("events in another API version are hints: what they name is fetched in ours
     ]);
   });
 });
+
+/** An invoice that is under way has been tried since its last event, and what is fetched says so. */
+function withoutAttempts(all: Awaited<ReturnType<typeof books>>) {
+  return { ...all, stripe_invoices: all.stripe_invoices?.map(({ attempt_count, ...row }) => row) };
+}
 
 test("a hint about what Stripe has no more is told of and dropped", async () => {
   await inWorld({}, async (world) => {
