@@ -33,7 +33,7 @@ export function thanksPage(place: Place, gift: Gift, seen: number): Html {
   const copy = copyFor(newsroom, locale);
   const outcome = copy.thanks[gift.frequency === "once" ? "once" : "recurring"][gift.status];
   const waiting = gift.status === "open";
-  const values = { amount: amountOf(gift, copy, locale), newsroom: newsroom.newsroom.name };
+  const values = { amount: html`${amountOf(gift, copy, locale)}`, newsroom: newsroom.newsroom.name };
   const refresh = { seconds: REFRESH_SECONDS, url: `/thanks/${gift.id}?n=${seen + 1}` };
   return page(newsroom, {
     locale,
@@ -106,7 +106,7 @@ function outcomePage({ config, newsroom, locale }: Place, { heading, text, next,
     text: fill(words.back, { newsroom: name }),
   };
   const links = [...actions.filter((action) => action !== false), back];
-  const mail = html`<a href="mailto:${contact_email}">${contact_email}</a>`;
+  const mail = html`<a href="mailto:${contact_email}"><bdi>${contact_email}</bdi></a>`;
   return html`<main class="outcome">
 <h1>${heading}</h1>
 <p class="text">${text}</p>

@@ -1,4 +1,5 @@
 import { asSetupError } from "../compose.ts";
+import { describeError } from "../shared/describe-error.ts";
 import { SetupError } from "../shared/errors.ts";
 import { type Command, runCommand } from "./command.ts";
 import { migrateCommand } from "./migrate.ts";
@@ -27,7 +28,16 @@ try {
   await runCommand(command, args);
 } catch (error) {
   const setup = asSetupError(error);
-  if (!(setup instanceof SetupError)) throw error;
-  for (const fault of setup.faults) process.stderr.write(`${fault}\n`);
+  const lines = setup instanceof SetupError ? setup.faults : unexpected(error);
+  for (const line of lines) process.stderr.write(`${line}\n`);
   process.exit(1);
+}
+
+/** Node would print all that the error holds: the row that Postgres refused, the parameters that Stripe did. */
+function unexpected(error: unknown): readonly string[] {
+  const { type, message, code, stack } = describeError(error);
+  return [
+    `The command failed: ${[type, code, message].filter(Boolean).join(": ")}`,
+    ...(stack === undefined ? [] : [stack]),
+  ];
 }

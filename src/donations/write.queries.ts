@@ -24,9 +24,21 @@ async function insertForeign(trx: Transaction<DB>, rows: readonly NewDonation[])
     await trx
       .insertInto("donations")
       .values(row)
-      .onConflict((conflict) => conflict.column("id").doUpdateSet(chosen).where("donations.origin", "=", "stripe"))
+      .onConflict((conflict) =>
+        conflict
+          .column("id")
+          .doUpdateSet(chosen)
+          .where("donations.origin", "=", "stripe")
+          .where(differs("donations", Object.keys(chosen))),
+      )
       .execute();
   }
+}
+
+/** Whether what stands in the table's row is another than what is to be written. */
+function differs(table: keyof DB, columns: readonly string[]) {
+  const list = (prefix: string) => sql.join(columns.map((column) => sql.ref(`${prefix}.${column}`)));
+  return sql<boolean>`(${list(table)}) is distinct from (${list("excluded")})`;
 }
 
 async function updateDonations(trx: Transaction<DB>, derived: readonly Derived[]): Promise<void> {
@@ -60,8 +72,6 @@ async function upsertPayments(trx: Transaction<DB>, rows: readonly PaymentRow[])
   if (rows.length === 0) return;
   const columns = Object.keys(rows[0] as PaymentRow) as (keyof PaymentRow)[];
   const others = columns.filter((column) => column !== "id");
-  const list = (prefix: string, names: readonly string[]) =>
-    sql.join(names.map((name) => sql.ref(`${prefix}.${name}`)));
   await trx
     .insertInto("payments")
     .values(rows)
@@ -69,7 +79,7 @@ async function upsertPayments(trx: Transaction<DB>, rows: readonly PaymentRow[])
       conflict
         .column("id")
         .doUpdateSet((eb) => Object.fromEntries(others.map((column) => [column, eb.ref(`excluded.${column}`)])))
-        .where(sql<boolean>`(${list("payments", others)}) is distinct from (${list("excluded", others)})`),
+        .where(differs("payments", others)),
     )
     .execute();
 }

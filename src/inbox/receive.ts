@@ -14,7 +14,10 @@ export async function receiveEvent(
   keep: (event: NewEvent) => Promise<void>,
   received: Received,
 ): Promise<string> {
-  if (!isSignedBy(deps.config.stripe.webhookSecrets, received.body, received.signature)) {
+  if (
+    !isWellFormed(received.signature) ||
+    !isSignedBy(deps.config.stripe.webhookSecrets, received.body, received.signature)
+  ) {
     throw refusal(
       "The Stripe-Signature header fits none of the webhook secrets. Compare STRIPE_WEBHOOK_SECRET with the endpoint's.",
     );
@@ -29,4 +32,13 @@ export async function receiveEvent(
   const sealed = deps.vault.seal(received.body.toString("utf8"), `stripe_events.payload_sealed:${envelope.id}`);
   await keep({ ...envelope, payload_sealed: sealed });
   return envelope.id;
+}
+
+/** One time and a signature of it, as Stripe sends them; on others stripe-node fails in ways that look like faults of ours. */
+function isWellFormed(header: string | undefined): boolean {
+  const parts = header?.split(",").map((part) => part.trim()) ?? [];
+  const times = parts.filter((part) => part.startsWith("t="));
+  return (
+    times.length === 1 && /^t=\d{1,12}$/.test(times[0] ?? "") && parts.some((part) => /^v1=[0-9a-f]{64}$/.test(part))
+  );
 }

@@ -12,79 +12,83 @@ export interface Stored {
 }
 
 /**
- * Writes snapshots of one kind so that any order and any number of calls leave the same rows. Locks in id order, so two batches
- * never wait for each other in a circle.
+ * Writes snapshots of one kind so that any order and any number of calls leave the same rows. New rows and known ones are locked in one
+ * pass in id order, so two batches never wait for each other in a circle.
  */
 export async function storeRows(trx: Transaction<DB>, kind: AnyKind, rows: readonly AnyRow[]): Promise<Stored> {
-  const undecided = new Set<string>();
-  const pending = new Map<string, AnyRow>();
-  for (const row of rows) combine(pending, row);
-  const changed: string[] = [];
+  if (rows.length === 0) return { changed: [], undecided: [] };
+  const ties = new Set<string>();
+  const combine = (one: AnyRow, other: AnyRow): AnyRow => {
+    const merged = merge(kind, one, other);
+    if (merged.undecided) ties.add(momentOf(merged.row));
+    return merged.row;
+  };
 
-  while (pending.size > 0) {
-    const ids = [...pending.keys()].sort();
-    const stored = new Map((await lockRows(trx, kind, ids)).map((row) => [row.id, row]));
-    const updates = ids.flatMap((id) => updateOf(stored.get(id), pending.get(id)));
-    const inserts = ids.filter((id) => !stored.has(id)).map((id) => pending.get(id) as AnyRow);
-    await updateRows(trx, kind, updates);
-    const inserted = await insertRows(trx, kind, inserts);
-    changed.push(...updates.map((row) => row.id), ...inserted);
-    for (const id of [...stored.keys(), ...inserted]) pending.delete(id);
+  const incoming = new Map<string, AnyRow>();
+  for (const row of rows) {
+    const known = incoming.get(row.id);
+    incoming.set(row.id, known === undefined ? row : combine(known, row));
   }
-  return { changed, undecided: [...undecided] };
-
-  function combine(into: Map<string, AnyRow>, row: AnyRow): void {
-    const known = into.get(row.id);
-    if (known === undefined) {
-      into.set(row.id, row);
-      return;
-    }
-    const merged = merge(kind, known, row);
-    if (merged.undecided) undecided.add(row.id);
-    into.set(row.id, merged.row);
-  }
-
-  function updateOf(current: AnyRow | undefined, incoming: AnyRow | undefined): readonly AnyRow[] {
-    if (current === undefined || incoming === undefined) return [];
-    const merged = merge(kind, current, incoming);
-    if (merged.undecided) undecided.add(current.id);
-    return isSame(kind, current, merged.row) ? [] : [merged.row];
-  }
+  const ids = [...incoming.keys()].sort();
+  const inserted = await insertOrLock(
+    trx,
+    kind,
+    ids.map((id) => incoming.get(id) as AnyRow),
+  );
+  const locked = await readRows(
+    trx,
+    kind,
+    ids.filter((id) => !inserted.includes(id)),
+  );
+  const updates = locked.flatMap((current) => {
+    const next = combine(current, incoming.get(current.id) as AnyRow);
+    incoming.set(current.id, next);
+    return isSame(kind, current, next) ? [] : [next];
+  });
+  await updateRows(trx, kind, updates);
+  const undecided = ids.filter((id) => ties.has(momentOf(incoming.get(id) as AnyRow)));
+  return { changed: [...inserted, ...updates.map((row) => row.id)], undecided };
 }
 
-async function lockRows(trx: Transaction<DB>, kind: AnyKind, ids: readonly string[]): Promise<readonly AnyRow[]> {
-  const { rows } = await sql<AnyRow>`
-    select * from ${sql.table(kind.table)} where id = any(${ids}::text[]) order by id for update
-  `.execute(trx);
-  return rows;
+/** What a tie is about; one at a moment that a newer version has left behind is settled. */
+function momentOf(row: AnyRow): string {
+  return [row.id, +row.as_of, row.rank, row.deleted].join(" ");
 }
 
-/** A row that another transaction has inserted meanwhile is left out of the answer: the caller reads it and merges. */
-async function insertRows(trx: Transaction<DB>, kind: AnyKind, rows: readonly AnyRow[]): Promise<readonly string[]> {
-  const [first] = rows;
-  if (first === undefined) return [];
-  const columns = Object.keys(first);
+/** Inserts what is new and locks what is there, row by row in the given order. @returns the ids of the new ones */
+async function insertOrLock(trx: Transaction<DB>, kind: AnyKind, rows: readonly AnyRow[]): Promise<readonly string[]> {
   const { rows: inserted } = await sql<{ id: string }>`
-    insert into ${sql.table(kind.table)} (${sql.join(columns.map((column) => sql.ref(column)))})
-    values ${sql.join(rows.map((row) => sql`(${sql.join(columns.map((column) => row[column]))})`))}
-    on conflict (id) do nothing
+    insert into ${sql.table(kind.table)} ${valuesOf(rows)}
+    on conflict (id) do update set id = excluded.id where false
     returning id
   `.execute(trx);
   return inserted.map((row) => row.id);
+}
+
+async function readRows(trx: Transaction<DB>, kind: AnyKind, ids: readonly string[]): Promise<readonly AnyRow[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await sql<AnyRow>`select * from ${sql.table(kind.table)} where id = any(${ids}::text[])`.execute(
+    trx,
+  );
+  return rows;
 }
 
 /** The rows are locked and complete, so what is inserted over them is what `merge` decided. */
 async function updateRows(trx: Transaction<DB>, kind: AnyKind, rows: readonly AnyRow[]): Promise<void> {
   const [first] = rows;
   if (first === undefined) return;
-  const columns = Object.keys(first);
-  const others = columns.filter((column) => column !== "id");
+  const others = Object.keys(first).filter((column) => column !== "id");
   await sql`
-    insert into ${sql.table(kind.table)} (${sql.join(columns.map((column) => sql.ref(column)))})
-    values ${sql.join(rows.map((row) => sql`(${sql.join(columns.map((column) => row[column]))})`))}
+    insert into ${sql.table(kind.table)} ${valuesOf(rows)}
     on conflict (id) do update set
       ${sql.join(others.map((column) => sql`${sql.ref(column)} = excluded.${sql.ref(column)}`))}
   `.execute(trx);
+}
+
+function valuesOf(rows: readonly AnyRow[]) {
+  const columns = Object.keys(rows[0] as AnyRow);
+  return sql`(${sql.join(columns.map((column) => sql.ref(column)))})
+    values ${sql.join(rows.map((row) => sql`(${sql.join(columns.map((column) => row[column]))})`))}`;
 }
 
 export async function markDirty(trx: Transaction<DB>, kind: MirrorKindName, ids: readonly string[]): Promise<void> {
