@@ -113,7 +113,10 @@ export async function readCheckout(db: Kysely<DB>, donationId: string): Promise<
     .executeTakeFirst();
 }
 
-/** Before the next attempt is sent, so that a crash in between repeats that one and not the one before. */
+/**
+ * Before the next attempt is sent, so that a crash in between repeats that one and not the one before. An attempt that another process
+ * has begun meanwhile stays as it is: the parameters of a key never change.
+ */
 export async function beginAttempt(
   db: Kysely<DB>,
   next: {
@@ -130,6 +133,7 @@ export async function beginAttempt(
     .set(values)
     .where("donation_id", "=", donation_id)
     .where("state", "=", "prepared")
+    .where("attempt", "=", next.attempt - 1)
     .execute();
 }
 
