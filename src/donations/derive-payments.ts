@@ -202,7 +202,13 @@ function takenBackOf(
     (row) => row.charge_id === charge.id && row.status !== "failed" && row.status !== "canceled",
   );
   const disputes = graph.disputes.filter((row) => row.charge_id === charge.id && heldBack(graph, row) < 0);
+  if (hasComeBack(graph, charge)) return { refunded: amount, disputed: 0 };
   return { refunded: Math.min(amount, sum(refunds)), disputed: Math.min(amount, sum(disputes)) };
+}
+
+/** A bank debit that had settled and was returned after all: the ledger books that on the charge itself. */
+function hasComeBack(graph: DonationGraph, charge: Charge): boolean {
+  return graph.balanceTransactions.some((row) => row.source_id === charge.id && !isSettlement(row) && row.amount < 0);
 }
 
 /** Only the ledger says whether a dispute holds money back: an inquiry moves none, and one that is won gives it back. */
