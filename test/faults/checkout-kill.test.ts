@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { Client } from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { freePort } from "../../src/sandbox/postgres/port.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { fastFolder } from "../support/fast-folder.ts";
@@ -178,7 +178,12 @@ test("SIGTERM: what is under way is answered, readyz says 503, nobody new is let
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
 
   const begin = performance.now();
-  const ended = service?.end("SIGTERM");
+  const own = service as Service;
+  service = null;
+  onTestFinished(async () => {
+    await own.end("SIGKILL");
+  });
+  const ended = own.end("SIGTERM");
   await until(async () => {
     const socket = await open().catch(() => null);
     socket?.destroy();
@@ -194,8 +199,7 @@ test("SIGTERM: what is under way is answered, readyz says 503, nobody new is let
   expect(await ended).toBe(0);
   expect(performance.now() - begin).toBeLessThan(25_000);
   expect(await sessionsOf(((await answer.json()) as Start).id)).toHaveLength(1);
-  expect(service?.stdout()).toContain('"msg":"stopped"');
-  service = null;
+  expect(own.stdout()).toContain('"msg":"stopped"');
 });
 
 async function startService(): Promise<Service> {
