@@ -32,6 +32,17 @@ export interface Alerts {
   object_id: string;
 }
 
+export interface BackfillLists {
+  after_id: string | null;
+  done: Generated<boolean>;
+  list: string;
+  since: Timestamp;
+  /**
+   * By Stripe's clock: what is newer is looked at once more when the list is taken up again.
+   */
+  started_at: Timestamp;
+}
+
 export interface BalanceTransactions {
   amount: number;
   available_on: Timestamp;
@@ -80,6 +91,7 @@ export interface Cursors {
 
 export interface DirtyObjects {
   kind: string;
+  marked_at: Generated<Timestamp>;
   object_id: string;
   seq: Generated<number>;
 }
@@ -176,6 +188,35 @@ export interface Payments {
 export interface PayoutLines {
   balance_transaction_id: string;
   payout_id: string;
+}
+
+export interface ReconciliationDifferences {
+  cause: string;
+  first_seen: Timestamp;
+  id: string;
+  kind: string;
+  last_run: string;
+  last_seen: Timestamp;
+  object_id: string;
+  occurred_at: Timestamp | null;
+  ours: Json | null;
+  resolved_at: Timestamp | null;
+  stripes: Json | null;
+}
+
+export interface ReconciliationRuns {
+  balances: Generated<Json>;
+  failure: string | null;
+  finished_at: Timestamp | null;
+  fix: boolean;
+  found: Generated<number>;
+  healed: Generated<number>;
+  id: string;
+  looked_at: Generated<Json>;
+  remaining: number | null;
+  since: Timestamp;
+  started_at: Timestamp;
+  stripe_at: Timestamp | null;
 }
 
 export interface Refetches {
@@ -435,6 +476,7 @@ export interface VaultLookupKey {
 
 export interface DB {
   alerts: Alerts;
+  backfill_lists: BackfillLists;
   balance_transactions: BalanceTransactions;
   checkouts: Checkouts;
   consents: Consents;
@@ -446,6 +488,8 @@ export interface DB {
   payment_movements: PaymentMovements;
   payments: Payments;
   payout_lines: PayoutLines;
+  reconciliation_differences: ReconciliationDifferences;
+  reconciliation_runs: ReconciliationRuns;
   refetches: Refetches;
   staff_tokens: StaffTokens;
   stripe_charges: StripeCharges;
