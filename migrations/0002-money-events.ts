@@ -61,11 +61,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     );
 
     create table payout_lines (
-      balance_transaction_id text primary key,
-      payout_id text not null
+      payout_id text not null,
+      balance_transaction_id text not null,
+      primary key (payout_id, balance_transaction_id)
     );
-    comment on table payout_lines is 'Which payout carried a balance transaction, as Stripe lists it once an automatic payout is reconciled.';
-    create index payout_lines_payout on payout_lines (payout_id);
+    comment on table payout_lines is 'Which payouts carried a balance transaction, as Stripe lists it once an automatic payout is reconciled; more than one if a payout failed.';
+    create index payout_lines_transaction on payout_lines (balance_transaction_id);
+    create table payouts_pulled (payout_id text primary key, pulled_at timestamptz not null default clock_timestamp());
+    comment on table payouts_pulled is 'Payouts whose lines are complete in payout_lines.';
 
     create table stripe_early_fraud_warnings (
       id text primary key,
@@ -101,6 +104,17 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     alter table stripe_sessions
       add column recovery_url_sealed bytea,
       add column recovered_from_id text;
+    alter table stripe_charges
+      add column donation_id uuid;
+    create index stripe_charges_donation on stripe_charges (donation_id) where donation_id is not null;
+    alter table donations
+      drop constraint donations_origin_check,
+      add constraint donations_origin_check check (origin in ('checkout', 'stripe', 'adopted'));
+    alter table payments
+      drop constraint payments_check4,
+      add constraint payments_stripe_object check (
+        stripe_payment_intent is not null or stripe_invoice is not null or stripe_charge is not null
+      );
     alter table stripe_invoices
       add column finalization_failed boolean not null default false;
 
@@ -139,6 +153,25 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     comment on table payment_movements is 'The balance transactions that are gifts, refunds and disputes of gifts, each tied to its payment. What is left in balance_transactions is not gifts. Derived.';
     create index payment_movements_payment on payment_movements (payment_id);
     create index payment_movements_booked on payment_movements (booked_at);
+
+    create view journal_lines as
+      select b.id as balance_transaction_id, b.created as booked_at, b.currency, line.account, line.amount, m.payment_id
+      from balance_transactions b
+      left join payment_movements m on m.balance_transaction_id = b.id
+      cross join lateral (values
+        ('stripe_balance', b.net),
+        (case when m.payment_id is null and b.reporting_category = 'fee' then 'stripe_fees' else 'payment_fees' end, b.fee),
+        (case
+          when m.gross <> 0 then 'gifts_' || m.frequency
+          when m.disputed <> 0 then 'disputes'
+          when m.refunded <> 0 then 'refunds'
+          when b.type in ('payout', 'payout_cancel', 'payout_failure') then 'payouts'
+          when b.reporting_category = 'fee' then 'stripe_fees'
+          else 'not_gifts_' || b.reporting_category
+        end, -b.amount)
+      ) as line (account, amount)
+      where line.amount <> 0;
+    comment on view journal_lines is 'Double entry: debits positive, credits negative, in minor units of the settlement currency. The lines of one balance transaction sum to zero.';
 
     create table alerts (
       kind text not null,

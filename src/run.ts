@@ -24,20 +24,23 @@ type Closers = (() => Promise<void> | void)[];
 export async function run(verb: Verb): Promise<void> {
   const config = readConfig();
   const log = createLog();
+  endOnCrash(log);
   const closers: Closers = [];
+  let work: Work | null = null;
   let draining = false;
   try {
-    const { settings, sandbox } = await settingsOf(verb, config, log, closers);
+    const { settings, sandbox, standInTrouble } = await settingsOf(verb, config, log, closers);
     const newsroom = watchNewsroom(config.newsroomConfig, log);
     closers.push(() => newsroom.close());
     await prepareDatabase(verb, settings);
-    const work = verb === "serve" ? null : await runWork({ settings, newsroom, log, closers });
+    if (verb !== "serve") work = await runWork({ settings, newsroom, log, closers });
     if (verb !== "work") {
-      await runServe({ settings, newsroom, log, closers }, { work, sandbox, isDraining: () => draining });
+      const around = { work, sandbox, standInTrouble, isDraining: () => draining };
+      await runServe({ settings, newsroom, log, closers }, around);
     }
-    if (work !== null) closers.push(work.stop);
   } catch (error) {
-    await closeAll(closers);
+    await work?.stop();
+    await closeAll(closers, log);
     throw error;
   }
   log.info({ verb }, "running");
@@ -48,7 +51,8 @@ export async function run(verb: Verb): Promise<void> {
     log.error("what is under way did not end in time; it is left to be taken up again");
     process.exit(1);
   }, DRAIN_TIMEOUT_MS);
-  await closeAll(closers);
+  await work?.stop();
+  await closeAll(closers, log);
   clearTimeout(late);
   log.info("stopped");
 }
@@ -56,22 +60,27 @@ export async function run(verb: Verb): Promise<void> {
 interface Settled {
   readonly settings: Settings;
   readonly sandbox: SandboxStart | null;
+  /** Why a stand-in that this process leans on can't serve now, or null. */
+  readonly standInTrouble: () => Promise<string | null>;
 }
 
 async function settingsOf(verb: Verb, config: Config, log: Logger, closers: Closers): Promise<Settled> {
   if (config.environment === "production") {
-    return { settings: { config, now: () => new Date(), loadKeys: () => config.dataKeys ?? [] }, sandbox: null };
+    const settings = { config, now: () => new Date(), loadKeys: () => config.dataKeys ?? [] };
+    return { settings, sandbox: null, standInTrouble: async () => null };
   }
+  const { standInTrouble } = await import("./sandbox/stand-in-trouble.ts");
   if (verb !== "start") {
     const { attach } = await import("./sandbox/attach.ts");
     const attached = attach(config);
     closers.push(attached.close);
-    return { settings: attached, sandbox: null };
+    return { settings: attached, sandbox: null, standInTrouble: () => standInTrouble(attached.config) };
   }
   const { sandboxStart } = await import("./sandbox-start.ts");
   const sandbox = await sandboxStart(config, log);
   closers.push(sandbox.sandbox.stop);
-  return { settings: sandbox.sandbox, sandbox };
+  const settings = sandbox.sandbox;
+  return { settings, sandbox, standInTrouble: () => standInTrouble(settings.config) };
 }
 
 /** Only `npm start` migrates by itself: of several replicas, a newer one must not change the tables under the others. */
@@ -98,6 +107,7 @@ interface Running {
 interface Around {
   readonly work: Work | null;
   readonly sandbox: SandboxStart | null;
+  readonly standInTrouble: () => Promise<string | null>;
   readonly isDraining: () => boolean;
 }
 
@@ -111,7 +121,10 @@ async function runServe({ settings, newsroom, log, closers }: Running, around: A
   const app = createApp({
     deps: http.deps,
     reports: reports.deps,
-    readiness: { whyNot: async () => (around.isDraining() ? "draining" : await databaseTrouble(http.deps.db)) },
+    readiness: {
+      whyNot: async () =>
+        around.isDraining() ? "draining" : ((await databaseTrouble(http.deps.db)) ?? (await around.standInTrouble())),
+    },
     onReceived: () => around.work?.wake(),
     stripeOrigin: config.stripe.apiBase?.origin ?? "https://checkout.stripe.com",
     extra: around.sandbox?.routes(http) ?? [],
@@ -128,8 +141,23 @@ async function runWork({ settings, newsroom, log, closers }: Running): Promise<W
   return startWork(composed.deps);
 }
 
-async function closeAll(closers: Closers): Promise<void> {
-  for (const close of closers.splice(0).reverse()) await close();
+/** One that fails must not leave the others open. */
+async function closeAll(closers: Closers, log: Logger): Promise<void> {
+  for (const close of closers.splice(0).reverse()) {
+    try {
+      await close();
+    } catch (error) {
+      log.error({ err: error }, "a part could not be closed");
+    }
+  }
+}
+
+/** Node would print the whole error, and with it what a database or Stripe quotes of a reader. */
+function endOnCrash(log: Logger): void {
+  process.on("uncaughtException", (error) => {
+    log.fatal({ err: error }, "the process ends: an error reached nobody who could handle it");
+    process.exit(1);
+  });
 }
 
 function stopSignal(): Promise<void> {

@@ -22,7 +22,7 @@ export async function sandboxStart(config: Config, log: Logger): Promise<Sandbox
   return {
     sandbox,
     routes: (http) => [
-      demoRoutes(http.deps),
+      demoRoutes(http.deps, { simulatedStripe: sandbox.stripe !== null }),
       ...(sandbox.stripe === null ? [] : [controlRoutes(http.deps, sandbox.stripe)]),
     ],
     ready: async (http) => {

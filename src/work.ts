@@ -1,6 +1,7 @@
 import { forgetKeys } from "./checkout/forget.queries.ts";
 import type { Deps } from "./deps.ts";
 import { deriveDirty } from "./donations/settle.ts";
+import { purgePayloads } from "./inbox/operator.queries.ts";
 import { processInbox } from "./inbox/process.ts";
 import { ledgerLoopState, ledgerLoopStep } from "./ledger/loop.ts";
 import { refetchDue } from "./mirror/refetch.ts";
@@ -8,6 +9,8 @@ import { type Loop, startLoop } from "./shared/loop.ts";
 
 const IDLE_MS = 250;
 const SLOW_IDLE_MS = 1_000;
+/** Longer than Stripe can be asked for its events. */
+const PAYLOAD_DAYS = 35;
 const HOURLY_MS = 3_600_000;
 
 export interface Work {
@@ -42,7 +45,12 @@ export function startWork(deps: Deps): Work {
       return 0;
     },
   });
-  const forget = startLoop({ name: "forget", idleMs: HOURLY_MS, log, step: () => forgetKeys(deps.db) });
+  const forget = startLoop({
+    name: "forget",
+    idleMs: HOURLY_MS,
+    log,
+    step: async () => (await forgetKeys(deps.db)) + (await purgePayloads(deps.db, PAYLOAD_DAYS)),
+  });
   const loops: readonly Loop[] = [inbox, derive, refetch, ledger, forget];
   return {
     wake: () => inbox.wake(),

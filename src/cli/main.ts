@@ -1,12 +1,15 @@
 import { asSetupError } from "../compose.ts";
+import { describeError } from "../shared/describe-error.ts";
 import { SetupError } from "../shared/errors.ts";
 import { type Command, runCommand } from "./command.ts";
+import { eventsCommand } from "./events.ts";
 import { migrateCommand } from "./migrate.ts";
 import { rotateKeysCommand } from "./rotate-keys.ts";
 import { stripeSetupCommand } from "./stripe-setup.ts";
 import { tokenCommand } from "./token.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  events: { does: "`events list|dead|replay`: what has come in from Stripe", run: eventsCommand },
   migrate: { does: "brings the database's tables up to date", run: migrateCommand },
   "rotate-keys": { does: "seals everything anew under the first data key", run: rotateKeysCommand },
   stripe: { does: "`stripe setup` makes the product at Stripe that every gift is of", run: stripeSetupCommand },
@@ -27,7 +30,16 @@ try {
   await runCommand(command, args);
 } catch (error) {
   const setup = asSetupError(error);
-  if (!(setup instanceof SetupError)) throw error;
-  for (const fault of setup.faults) process.stderr.write(`${fault}\n`);
+  const lines = setup instanceof SetupError ? setup.faults : unexpected(error);
+  for (const line of lines) process.stderr.write(`${line}\n`);
   process.exit(1);
+}
+
+/** Node would print all that the error holds: the row that Postgres refused, the parameters that Stripe did. */
+function unexpected(error: unknown): readonly string[] {
+  const { type, message, code, stack } = describeError(error);
+  return [
+    `The command failed: ${[type, code, message].filter(Boolean).join(": ")}`,
+    ...(stack === undefined ? [] : [stack]),
+  ];
 }

@@ -1,6 +1,7 @@
+import { SetupError } from "../shared/errors.ts";
 import { createKeyring } from "../vault/keyring.ts";
 import { loadLookupKey } from "../vault/lookup-key.queries.ts";
-import { rotateKeys } from "../vault/rotate.ts";
+import { type Rotated, rotateKeys } from "../vault/rotate.ts";
 import { createVault } from "../vault/vault.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -16,9 +17,20 @@ export async function rotateKeysCommand({ db, settings }: CommandContext): Promi
   }
   const keyring = createKeyring(settings.loadKeys);
   const vault = createVault(keyring, await loadLookupKey(db, keyring));
-  for (const { column, rows } of await rotateKeys(db, vault, keyring)) console.log(`${column}: ${rows} sealed anew`);
+  const rotated = await rotateKeys(db, vault, keyring);
+  for (const { column, rows } of rotated) console.log(`${column}: ${rows} sealed anew`);
+  const faults = rotated.flatMap(faultsOf);
+  if (faults.length > 0) throw new SetupError([...faults, "The older keys must stay until these are mended."]);
   console.log(
     "Done. Run it once more after every process has been restarted with the new key; if it finds nothing, the older keys may go. " +
       "Keep them in a safe as long as books may have to be rebuilt from Stripe: attribution codes there are sealed under them.",
   );
+}
+
+const NAMED = 10;
+
+function faultsOf({ column, unreadable }: Rotated): readonly string[] {
+  const named = unreadable.slice(0, NAMED).map(({ id, reason }) => `${column} of ${id} doesn't open: ${reason}`);
+  const more = unreadable.length - named.length;
+  return more === 0 ? named : [...named, `${column}: ${more} more don't open.`];
 }

@@ -1,6 +1,7 @@
 import { loadNewsroom } from "../newsroom.ts";
 import { SetupError } from "../shared/errors.ts";
 import { createStripeClient, stripeKeyOf } from "../stripe/client.ts";
+import { stripeFailure } from "../stripe/failures.ts";
 import { ensureProduct } from "../stripe/product.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -10,6 +11,29 @@ export async function stripeSetupCommand({ settings }: CommandContext, args: rea
   const { config } = settings;
   const stripe = createStripeClient({ secretKey: stripeKeyOf(config), apiBase: config.stripe.apiBase });
   const product = loadNewsroom(config.newsroomConfig).stripe_product;
-  const made = await ensureProduct(stripe, product);
+  const made = await ensureProduct(stripe, product).catch((error: unknown) => {
+    throw asSetupError(error);
+  });
   console.log(`Product ${product.id}: ${made ? "made" : "was there"}.`);
+}
+
+function asSetupError(error: unknown): unknown {
+  const failure = stripeFailure(error);
+  switch (failure?.kind) {
+    case undefined:
+      return error;
+    case "misconfigured":
+      return new SetupError([
+        "STRIPE_SECRET_KEY: Stripe refuses it. It needs the permission to read and write products.",
+      ]);
+    case "refused":
+      return new SetupError([
+        `stripe_product in newsroom.yaml: Stripe refuses it (${failure.code ?? "without a code"}).`,
+      ]);
+    case "unknown":
+    case "replayed_failure":
+      return new SetupError([
+        "Stripe can't be reached or is out of order. Check the network and STRIPE_API_BASE, and try again.",
+      ]);
+  }
 }

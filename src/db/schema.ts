@@ -137,6 +137,15 @@ export interface IdempotencyKeys {
   request_hash: Buffer;
 }
 
+export interface JournalLines {
+  account: string | null;
+  amount: number | null;
+  balance_transaction_id: string | null;
+  booked_at: Timestamp | null;
+  currency: string | null;
+  payment_id: string | null;
+}
+
 export interface MissingBalanceTransactions {
   id: string | null;
   object_id: string | null;
@@ -188,6 +197,11 @@ export interface Payments {
 export interface PayoutLines {
   balance_transaction_id: string;
   payout_id: string;
+}
+
+export interface PayoutsPulled {
+  payout_id: string;
+  pulled_at: Generated<Timestamp>;
 }
 
 export interface ReconciliationDifferences {
@@ -248,6 +262,7 @@ export interface StripeCharges {
   currency: string;
   customer_id: string | null;
   deleted: Generated<boolean>;
+  donation_id: string | null;
   failure_code: string | null;
   id: string;
   method_type: string | null;
@@ -484,10 +499,12 @@ export interface DB {
   dirty_objects: DirtyObjects;
   donations: Donations;
   idempotency_keys: IdempotencyKeys;
+  journal_lines: JournalLines;
   missing_balance_transactions: MissingBalanceTransactions;
   payment_movements: PaymentMovements;
   payments: Payments;
   payout_lines: PayoutLines;
+  payouts_pulled: PayoutsPulled;
   reconciliation_differences: ReconciliationDifferences;
   reconciliation_runs: ReconciliationRuns;
   refetches: Refetches;

@@ -45,6 +45,7 @@ export async function donationsOf(trx: Transaction<DB>, dirty: readonly DirtyObj
       union select subscription_id from invoices
     ), found as (
       select donation_id from invoices
+      union select c.donation_id from charges join stripe_charges c on c.id = charges.id
       union select s.donation_id from subscriptions join stripe_subscriptions s on s.id = subscriptions.id
       union select s.donation_id from subscriptions join stripe_sessions s on s.subscription_id = subscriptions.id
       union select p.donation_id from intents join stripe_payment_intents p on p.id = intents.id

@@ -1,3 +1,4 @@
+import { adoptedId } from "../mirror/adoption.ts";
 import type { Vault } from "../vault/vault.ts";
 import { decodeAttribution } from "./attribution.ts";
 import { donorId } from "./ids.ts";
@@ -17,7 +18,9 @@ export function deriveDonation(graph: DonationGraph, payments: readonly PaymentR
   const intent = newest(
     graph.paymentIntents.filter((row) => row.donation_id === graph.id || row.id === session?.payment_intent_id),
   );
-  const customerId = session?.customer_id ?? subscription?.customer_id ?? intent?.customer_id ?? null;
+  const sole = newest(graph.charges.filter((row) => row.donation_id === graph.id));
+  const customerId =
+    session?.customer_id ?? subscription?.customer_id ?? intent?.customer_id ?? sole?.customer_id ?? null;
   const customer = graph.customers.find((row) => row.id === customerId);
   return {
     status: statusOf(graph, session, payments),
@@ -37,9 +40,12 @@ export function deriveForeignDonation(graph: DonationGraph, vault: Vault): NewDo
   const intent = newest(graph.paymentIntents.filter((row) => row.donation_id === graph.id));
   const invoice = newest(graph.invoices);
   const sources = [session, subscription, intent].filter((row) => row !== undefined);
-  const currency = session?.currency ?? subscription?.currency ?? intent?.currency ?? invoice?.currency;
-  const amount = session?.amount_total ?? subscription?.amount ?? intent?.amount ?? invoice?.amount_due;
-  const created = [...sources, ...(invoice === undefined ? [] : [invoice])].map((row) => +row.created);
+  const charge = newest(graph.charges.filter((row) => row.donation_id === graph.id));
+  const currency =
+    session?.currency ?? subscription?.currency ?? intent?.currency ?? invoice?.currency ?? charge?.currency;
+  const amount =
+    session?.amount_total ?? subscription?.amount ?? intent?.amount ?? invoice?.amount_due ?? charge?.amount;
+  const created = [...sources, invoice, charge].flatMap((row) => (row === undefined ? [] : [+row.created]));
   if (created.length === 0 || !currency || !amount) return null;
 
   const code = sources.find((row) => row.attribution_code !== null)?.attribution_code ?? null;
@@ -50,7 +56,7 @@ export function deriveForeignDonation(graph: DonationGraph, vault: Vault): NewDo
     ...(remembered ?? {}),
     id: graph.id,
     created_at: new Date(Math.min(...created)),
-    origin: "stripe",
+    origin: isAdopted(graph) ? "adopted" : "stripe",
     frequency: frequencyOf(graph, sources),
     currency,
     amount,
@@ -60,6 +66,10 @@ export function deriveForeignDonation(graph: DonationGraph, vault: Vault): NewDo
     newsletter: remembered?.newsletter ?? false,
     status: "created",
   };
+}
+
+function isAdopted({ id, subscriptions, paymentIntents, charges }: DonationGraph): boolean {
+  return [...subscriptions, ...paymentIntents, ...charges].some((row) => adoptedId(row.id) === id);
 }
 
 function frequencyOf(graph: DonationGraph, sources: readonly { readonly frequency: string | null }[]): Frequency {

@@ -30,7 +30,10 @@ export function derivePayments(graph: DonationGraph, frequency: string): readonl
       .filter((intent) => !ofInvoices.has(intent.id))
       .map((intent) => ({ created: intent.created, key: intent.id, row: ofIntent(graph, intent, frequency) })),
   ];
-  return attempts
+  const sole = graph.charges
+    .filter((charge) => charge.donation_id === graph.id)
+    .map((charge) => ({ created: charge.created, key: charge.id, row: ofCharge(graph, charge, frequency) }));
+  return [...attempts, ...sole]
     .filter((attempt) => attempt.row !== null)
     .sort((a, b) => +a.created - +b.created || (a.key < b.key ? -1 : 1))
     .map((attempt, index) => ({ ...(attempt.row as Attempt), installment: index + 1 }));
@@ -57,6 +60,32 @@ function ofIntent(graph: DonationGraph, intent: PaymentIntent, frequency: string
     failure_code: status === "failed" ? failureOf(charge, intent) : null,
     stripe_payment_intent: intent.id,
     stripe_charge: charge?.id ?? null,
+    stripe_invoice: null,
+    stripe_subscription: null,
+  };
+}
+
+/** A charge of an older system, from the days before PaymentIntents. */
+function ofCharge(graph: DonationGraph, charge: Charge, frequency: string): Attempt | null {
+  const status = charge.status === "succeeded" ? "paid" : charge.status === "pending" ? "processing" : "failed";
+  const amount = status === "paid" ? charge.amount_captured : charge.amount;
+  if (amount <= 0) return null;
+  return {
+    id: paymentId(charge.id),
+    donation_id: graph.id,
+    frequency,
+    status,
+    currency: charge.currency,
+    amount,
+    ...datesOf(status, charge.created, null, charge, settlementOf(graph, charge)),
+    ...methodOf(charge),
+    ...moneyOf(settlementOf(graph, charge)),
+    ...takenBackOf(graph, charge, amount),
+    action_required: false,
+    next_attempt_at: null,
+    failure_code: status === "failed" ? charge.failure_code : null,
+    stripe_payment_intent: null,
+    stripe_charge: charge.id,
     stripe_invoice: null,
     stripe_subscription: null,
   };

@@ -20,7 +20,7 @@ export interface Derived {
 export function derive(graph: DonationGraph, vault: Vault): Derived | null {
   const isOurs = graph.donation?.origin === "checkout";
   const foreign = isOurs ? null : deriveForeignDonation(graph, vault);
-  const frequency = graph.donation?.frequency ?? foreign?.frequency;
+  const frequency = foreign?.frequency ?? graph.donation?.frequency;
   if (frequency === undefined) return null;
   const payments = derivePayments(graph, frequency);
   return {

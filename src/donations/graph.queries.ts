@@ -69,6 +69,7 @@ export async function readGraphs(
     .selectAll()
     .where((where) =>
       where.or([
+        where("donation_id", "in", ids),
         where("payment_intent_id", "in", orNone(paymentIntents.map((row) => row.id))),
         where("id", "in", orNone(chargeIds)),
       ]),
@@ -82,7 +83,7 @@ export async function readGraphs(
     .selectAll()
     .where("source_id", "in", orNone([...charges, ...refunds, ...disputes].map((row) => row.id)))
     .execute();
-  const customerIds = [...sessions, ...subscriptions, ...paymentIntents].map((row) => row.customer_id);
+  const customerIds = [...sessions, ...subscriptions, ...paymentIntents, ...charges].map((row) => row.customer_id);
   const customers = await trx
     .selectFrom("stripe_customers")
     .select(["id", "email_hash"])

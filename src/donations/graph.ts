@@ -27,12 +27,13 @@ export function assembleGraphs(
       ...[...sessions, ...invoicePayments].flatMap((row) => find.intent(row.payment_intent_id)),
     ]);
     const charges = distinct([
+      ...find.soleChargesOf(id),
       ...paymentIntents.flatMap((row) => find.chargesOf(row.id)),
       ...invoicePayments.flatMap((row) => find.charge(row.charge_id)),
     ]);
     const refunds = charges.flatMap((row) => find.refundsOf(row.id));
     const disputes = charges.flatMap((row) => find.disputesOf(row.id));
-    const customers = [...sessions, ...subscriptions, ...paymentIntents].flatMap((row) =>
+    const customers = [...sessions, ...subscriptions, ...paymentIntents, ...charges].flatMap((row) =>
       find.customer(row.customer_id),
     );
     return {
@@ -64,6 +65,7 @@ function indexesOf(donations: readonly Donation[], rows: GraphRows) {
     intentsOf: index(rows.paymentIntents, (row) => row.donation_id),
     intent: index(rows.paymentIntents, (row) => row.id),
     chargesOf: index(rows.charges, (row) => row.payment_intent_id),
+    soleChargesOf: index(rows.charges, (row) => row.donation_id),
     charge: index(rows.charges, (row) => row.id),
     refundsOf: index(rows.refunds, (row) => row.charge_id),
     disputesOf: index(rows.disputes, (row) => row.charge_id),

@@ -31,6 +31,7 @@ export async function donationIdsAfter(db: Kysely<DB>, after: string | null, lim
       union ${named("stripe_subscriptions")}
       union ${named("stripe_invoices")}
       union ${named("stripe_payment_intents")}
+      union ${named("stripe_charges")}
     ) as ids order by id limit ${limit}
   `.execute(db);
   return rows.map((row) => row.id);

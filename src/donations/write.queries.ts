@@ -25,9 +25,21 @@ async function insertForeign(trx: Transaction<DB>, rows: readonly NewDonation[])
     await trx
       .insertInto("donations")
       .values(row)
-      .onConflict((conflict) => conflict.column("id").doUpdateSet(chosen).where("donations.origin", "=", "stripe"))
+      .onConflict((conflict) =>
+        conflict
+          .column("id")
+          .doUpdateSet(chosen)
+          .where("donations.origin", "<>", "checkout")
+          .where(differs("donations", Object.keys(chosen))),
+      )
       .execute();
   }
+}
+
+/** Whether what stands in the table's row is another than what is to be written. */
+function differs(table: keyof DB, columns: readonly string[]) {
+  const list = (prefix: string) => sql.join(columns.map((column) => sql.ref(`${prefix}.${column}`)));
+  return sql<boolean>`(${list(table)}) is distinct from (${list("excluded")})`;
 }
 
 async function updateDonations(trx: Transaction<DB>, derived: readonly Derived[]): Promise<void> {
@@ -82,13 +94,12 @@ async function upsertChanged(
   if (first === undefined) return;
   const columns = Object.keys(first);
   const others = columns.filter((column) => column !== key);
-  const refs = (prefix: string) => sql.join(others.map((column) => sql.ref(`${prefix}.${column}`)));
   await sql`
     insert into ${sql.table(table)} (${sql.join(columns.map((column) => sql.ref(column)))})
     select ${sql.join(columns.map((column) => sql.ref(`r.${column}`)))}
     from json_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::json) as r
     on conflict (${sql.ref(key)}) do update set
       ${sql.join(others.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`))}
-    where (${refs(table)}) is distinct from (${refs("excluded")})
+    where ${differs(table, others)}
   `.execute(trx);
 }

@@ -1,7 +1,7 @@
+import type { MirrorContext } from "../mirror/kind.ts";
 import { type AnyKind, mirrorKind } from "../mirror/kinds.ts";
 import type { Snapshot } from "../mirror/store.ts";
 import { STRIPE_API_VERSION } from "../stripe/types.ts";
-import type { Vault } from "../vault/vault.ts";
 import type { ClaimedEvent } from "./store.queries.ts";
 
 /** The event types that the books read, with the object that each carries. All others are kept and marked ignored. */
@@ -35,7 +35,7 @@ export type Interpretation =
   | { readonly kind: "ignored"; readonly reason: string };
 
 /** @throws when the payload hasn't the shape that its version promises: the event is retried, then dead with that reason */
-export function interpret(event: ClaimedEvent, vault: Vault): Interpretation {
+export function interpret(event: ClaimedEvent, context: MirrorContext): Interpretation {
   const expected = USED.get(event.type);
   if (expected === undefined) return { kind: "ignored", reason: "the books use no events of this type" };
   const kind = mirrorKind(expected);
@@ -48,13 +48,13 @@ export function interpret(event: ClaimedEvent, vault: Vault): Interpretation {
       reason: `in API version ${event.api_version ?? "unknown"}`,
     };
   }
-  const payload = JSON.parse(vault.open(event.payload_sealed, `stripe_events.payload_sealed:${event.id}`));
+  const payload = JSON.parse(context.vault.open(event.payload_sealed, `stripe_events.payload_sealed:${event.id}`));
   const object: { readonly object?: unknown } = payload.data.object;
   if (object.object !== expected) throw new TypeError("The event's object is of another type than the event promises.");
   const whole = event.type === "customer.deleted" ? { id: event.object_id, object: "customer", deleted: true } : object;
   return {
     kind: "snapshot",
-    snapshot: { kind, row: kind.toRow(whole, event.created, vault) },
+    snapshot: { kind, row: kind.toRow(whole, event.created, context) },
     paymentsOf: NEEDS_PAYMENTS.has(event.type) ? event.object_id : null,
   };
 }

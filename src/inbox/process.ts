@@ -2,7 +2,8 @@ import type { Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Deps } from "../deps.ts";
-import { askAgain, askForPayments } from "../mirror/refetch.queries.ts";
+import { mirrorContext } from "../mirror/kind.ts";
+import { askAgain, askForPayments, isKnownSince } from "../mirror/refetch.queries.ts";
 import { storeSnapshots } from "../mirror/store.ts";
 import { describeError } from "../shared/describe-error.ts";
 import { type Interpretation, interpret } from "./interpret.ts";
@@ -12,7 +13,7 @@ const BATCH = 250;
 /** With the growing pauses between them, some five hours: after that someone has to look. */
 const ATTEMPTS = 12;
 
-type InboxDeps = Pick<Deps, "db" | "log" | "vault">;
+type InboxDeps = Pick<Deps, "db" | "log" | "newsroom" | "vault">;
 
 interface Read {
   readonly event: ClaimedEvent;
@@ -42,14 +43,16 @@ async function applyAlone(deps: InboxDeps, event: ClaimedEvent): Promise<void> {
     const dead = event.attempts >= ATTEMPTS;
     deps.log[dead ? "error" : "warn"](
       { event_id: event.id, type: event.type, attempts: event.attempts, err: error },
-      dead ? "an event is dead: its reason stands beside it in the inbox" : "an event could not be applied yet",
+      dead
+        ? "an event is dead: look at it with `events dead`, then `events replay`"
+        : "an event could not be applied yet",
     );
     await finishEvents(deps.db, [{ id: event.id, state: dead ? "dead" : "received", reason: reasonOf(error) }]);
   }
 }
 
 function read(deps: InboxDeps, event: ClaimedEvent): Read {
-  return { event, interpretation: interpret(event, deps.vault) };
+  return { event, interpretation: interpret(event, mirrorContext(deps)) };
 }
 
 async function apply(deps: InboxDeps, batch: readonly Read[]): Promise<void> {
@@ -58,27 +61,28 @@ async function apply(deps: InboxDeps, batch: readonly Read[]): Promise<void> {
       interpretation.kind === "snapshot" ? [interpretation.snapshot] : [],
     );
     await storeSnapshots(trx, snapshots);
-    for (const { interpretation } of batch) await askWhatIsMissing(trx, interpretation);
-    await finishEvents(trx, batch.map(finished));
+    const finished: Finished[] = [];
+    for (const one of batch) finished.push(await finish(trx, one));
+    await finishEvents(trx, finished);
   });
 }
 
-async function askWhatIsMissing(trx: Transaction<DB>, interpretation: Interpretation): Promise<void> {
-  if (interpretation.kind === "hint") {
-    await askAgain(trx, interpretation.mirror.name, [interpretation.id], interpretation.reason);
-  } else if (interpretation.kind === "snapshot" && interpretation.paymentsOf !== null) {
-    await askForPayments(trx, interpretation.paymentsOf);
-  }
-}
-
-function finished({ event, interpretation }: Read): Finished {
+async function finish(trx: Transaction<DB>, { event, interpretation }: Read): Promise<Finished> {
+  const { id, created } = event;
   switch (interpretation.kind) {
     case "snapshot":
-      return { id: event.id, state: "applied", reason: null };
-    case "hint":
-      return { id: event.id, state: "waiting", reason: `${interpretation.reason}: the object is fetched in ours` };
+      if (interpretation.paymentsOf !== null) await askForPayments(trx, interpretation.paymentsOf, created);
+      return { id, state: "applied", reason: null };
+    case "hint": {
+      const { mirror, reason } = interpretation;
+      if (await isKnownSince(trx, mirror.table, interpretation.id, created)) {
+        return { id, state: "applied", reason: `${reason}: the object was fetched in ours` };
+      }
+      await askAgain(trx, mirror.name, [interpretation.id], reason);
+      return { id, state: "waiting", reason: `${reason}: the object is fetched in ours` };
+    }
     case "ignored":
-      return { id: event.id, state: "ignored", reason: interpretation.reason };
+      return { id, state: "ignored", reason: interpretation.reason };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Deps } from "../deps.ts";
+import { pullPayoutLines } from "./payout-lines.ts";
 import { type LedgerDue, ledgerDue } from "./store.queries.ts";
 import { LEDGER, syncLedger } from "./sync.ts";
 
@@ -36,6 +37,7 @@ export async function ledgerLoopStep(
     const due = await ledgerDue(deps.db, LEDGER);
     if (!isTime(state, due, idleMs)) return 0;
     const done = await syncLedger(deps);
+    await pullPayoutLines(deps);
     const isNews = done === null || done.pulled > 0 || due.waiting !== state.waiting;
     pause(state, isNews ? SHORTEST_PAUSE_MS : state.pauseMs * 2);
     state.failing = false;

@@ -40,6 +40,10 @@ export async function ledgerDue(db: Kysely<DB>, name: string): Promise<LedgerDue
             limit 1000
           )
           union all (select id, null from missing_balance_transactions limit 1000)
+          union all (
+            select id, null from stripe_payouts p where automatic and reconciliation_status = 'completed'
+              and not exists (select from payouts_pulled d where d.payout_id = p.id) limit 1000
+          )
         ) as unsettled
         having count(*) > 0
       ) as waiting

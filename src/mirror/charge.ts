@@ -1,13 +1,14 @@
 import { fromStripeCurrency } from "../shared/money.ts";
 import type { Stripe } from "../stripe/types.ts";
+import { type AdoptionRules, giftOf } from "./adoption.ts";
 import { idOf, instant, type MirrorKind } from "./kind.ts";
 
 export const charge: MirrorKind<"stripe_charges", Stripe.Charge> = {
   name: "charge",
   table: "stripe_charges",
-  links: ["payment_intent_id", "customer_id", "balance_transaction_id"],
+  links: ["donation_id", "payment_intent_id", "customer_id", "balance_transaction_id"],
   sealed: [],
-  toRow: (object, asOf) => {
+  toRow: (object, asOf, { adoption }) => {
     const method = object.payment_method_details;
     return {
       id: object.id,
@@ -27,9 +28,16 @@ export const charge: MirrorKind<"stripe_charges", Stripe.Charge> = {
       wallet: method?.card?.wallet?.type ?? null,
       failure_code: object.failure_code,
       payment_intent_id: idOf(object.payment_intent),
+      donation_id: soleGift(object, adoption),
       customer_id: idOf(object.customer),
       balance_transaction_id: idOf(object.balance_transaction),
     };
   },
   retrieve: (api, id) => api.charges.retrieve(id),
 };
+
+/** A charge of the days before PaymentIntents is a gift by itself; any other is one through its PaymentIntent. */
+function soleGift(object: Stripe.Charge, adoption: AdoptionRules): string | null {
+  if (object.payment_intent !== null) return null;
+  return giftOf(adoption, { id: object.id, metadata: object.metadata, items: [] }).donation_id;
+}

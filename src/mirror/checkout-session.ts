@@ -18,7 +18,7 @@ export const checkoutSession: MirrorKind<"stripe_sessions", Stripe.Checkout.Sess
     "recovered_from_id",
   ],
   sealed: ["recovery_url_sealed"],
-  toRow: (session, asOf, vault) => ({
+  toRow: (session, asOf, { vault }) => ({
     id: session.id,
     as_of: asOf,
     rank: rank(session),

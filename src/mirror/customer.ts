@@ -10,7 +10,7 @@ export const customer: MirrorKind<"stripe_customers", AnyCustomer> = {
   table: "stripe_customers",
   links: ["created"],
   sealed: ["email_sealed", "name_sealed"],
-  toRow: (object, asOf, vault) => {
+  toRow: (object, asOf, { vault }) => {
     const row = { id: object.id, as_of: asOf, rank: 0 };
     if (object.deleted) return { ...row, ...NOTHING_PERSONAL, deleted: true, created: null };
     const email = object.email ?? null;

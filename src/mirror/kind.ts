@@ -1,7 +1,9 @@
 import type { Selectable } from "kysely";
 import type { DB } from "../db/schema.ts";
+import type { Deps } from "../deps.ts";
 import type { Stripe } from "../stripe/types.ts";
 import type { Vault } from "../vault/vault.ts";
+import type { AdoptionRules } from "./adoption.ts";
 
 /** The Stripe objects that the books are made of, in the order in which a transaction touches their tables. */
 export const MIRROR_KINDS = [
@@ -47,6 +49,16 @@ export interface MirrorRow {
   readonly deleted: boolean;
 }
 
+/** What reading an object takes besides the object. */
+export interface MirrorContext {
+  readonly vault: Vault;
+  readonly adoption: AdoptionRules;
+}
+
+export function mirrorContext(deps: Pick<Deps, "vault" | "newsroom">): MirrorContext {
+  return { vault: deps.vault, adoption: deps.newsroom().adoption };
+}
+
 /** How one kind of Stripe object becomes one row. */
 export interface MirrorKind<Table extends MirrorTable = MirrorTable, Source = never> {
   readonly name: MirrorKindName;
@@ -55,7 +67,7 @@ export interface MirrorKind<Table extends MirrorTable = MirrorTable, Source = ne
   readonly links: readonly (keyof Selectable<DB[Table]> & string)[];
   /** Columns that may differ between equal snapshots: sealed values, whose bytes are random. */
   readonly sealed: readonly (keyof Selectable<DB[Table]> & string)[];
-  readonly toRow: (object: Source, asOf: Date, vault: Vault) => Selectable<DB[Table]>;
+  readonly toRow: (object: Source, asOf: Date, context: MirrorContext) => Selectable<DB[Table]>;
   readonly retrieve: (api: Stripe, id: string) => Promise<Stripe.Response<Source>>;
 }
 

@@ -1,5 +1,4 @@
 import type { Stripe } from "../stripe/types.ts";
-import type { Vault } from "../vault/vault.ts";
 import { charge } from "./charge.ts";
 import { checkoutSession } from "./checkout-session.ts";
 import { customer } from "./customer.ts";
@@ -7,7 +6,7 @@ import { dispute } from "./dispute.ts";
 import { earlyFraudWarning } from "./early-fraud-warning.ts";
 import { invoice } from "./invoice.ts";
 import { invoicePayment } from "./invoice-payment.ts";
-import type { MirrorKind, MirrorKindName, MirrorRow, MirrorTable } from "./kind.ts";
+import type { MirrorContext, MirrorKind, MirrorKindName, MirrorRow, MirrorTable } from "./kind.ts";
 import { paymentIntent } from "./payment-intent.ts";
 import { paymentMethod } from "./payment-method.ts";
 import { payout } from "./payout.ts";
@@ -23,7 +22,7 @@ export interface AnyKind {
   readonly table: MirrorTable;
   readonly links: readonly string[];
   readonly sealed: readonly string[];
-  readonly toRow: (object: unknown, asOf: Date, vault: Vault) => AnyRow;
+  readonly toRow: (object: unknown, asOf: Date, context: MirrorContext) => AnyRow;
   readonly retrieve: (api: Stripe, id: string) => Promise<Stripe.Response<unknown>>;
 }
 

@@ -1,7 +1,7 @@
 import { fromStripeCurrency } from "../shared/money.ts";
 import type { Stripe } from "../stripe/types.ts";
+import { giftOf } from "./adoption.ts";
 import { idOf, instant, type MirrorKind } from "./kind.ts";
-import { readMetadata } from "./metadata.ts";
 
 const LIFECYCLE: readonly string[] = [
   "requires_payment_method",
@@ -18,7 +18,7 @@ export const paymentIntent: MirrorKind<"stripe_payment_intents", Stripe.PaymentI
   table: "stripe_payment_intents",
   links: ["donation_id", "frequency", "attribution_code", "customer_id"],
   sealed: [],
-  toRow: (intent, asOf) => ({
+  toRow: (intent, asOf, { adoption }) => ({
     id: intent.id,
     as_of: asOf,
     rank: Math.max(0, LIFECYCLE.indexOf(intent.status)),
@@ -29,7 +29,7 @@ export const paymentIntent: MirrorKind<"stripe_payment_intents", Stripe.PaymentI
     amount_received: intent.amount_received,
     currency: fromStripeCurrency(intent.currency),
     failure_code: intent.last_payment_error?.decline_code ?? intent.last_payment_error?.code ?? null,
-    ...readMetadata(intent.metadata),
+    ...giftOf(adoption, { id: intent.id, metadata: intent.metadata, items: [] }),
     customer_id: idOf(intent.customer),
   }),
   retrieve: (api, id) => api.paymentIntents.retrieve(id),

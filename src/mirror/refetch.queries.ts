@@ -1,6 +1,6 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
-import type { MirrorKindName } from "./kind.ts";
+import type { MirrorKindName, MirrorTable } from "./kind.ts";
 
 export interface Refetch {
   readonly object_id: string;
@@ -27,12 +27,28 @@ export async function askAgain(
 /** The kind of a refetch that lists an invoice's payments; its `object_id` is `payments:` and the invoice's id. */
 export const PAYMENTS_OF_INVOICE = "payments";
 
-export async function askForPayments(trx: Transaction<DB>, invoiceId: string): Promise<void> {
+/** Unless they have been asked for since: an event that is replayed has nothing new to say. */
+export async function askForPayments(trx: Transaction<DB>, invoiceId: string, since: Date): Promise<void> {
   await sql`
     insert into refetches (object_id, kind, due_at, reason)
-    values (${`${PAYMENTS_OF_INVOICE}:${invoiceId}`}, ${PAYMENTS_OF_INVOICE}, clock_timestamp() + interval '3 seconds', 'an unpaid invoice names no payment')
+    select ${`${PAYMENTS_OF_INVOICE}:${invoiceId}`}, ${PAYMENTS_OF_INVOICE}, clock_timestamp() + interval '3 seconds',
+      'an unpaid invoice names no payment'
+    where not exists (select from stripe_invoice_payments where invoice_id = ${invoiceId} and as_of > ${since}::timestamptz)
     on conflict (object_id) do update set due_at = excluded.due_at, attempts = 0
   `.execute(trx);
+}
+
+/** Whether the mirror has seen the object at a later moment, so that a hint of then is old news. */
+export async function isKnownSince(
+  trx: Transaction<DB>,
+  table: MirrorTable,
+  id: string,
+  since: Date,
+): Promise<boolean> {
+  const { rows } = await sql`
+    select from ${sql.table(table)} where id = ${id} and as_of > ${since}::timestamptz
+  `.execute(trx);
+  return rows.length > 0;
 }
 
 /** Claims what is due; what isn't finished within the lease falls due again. */

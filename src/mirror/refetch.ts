@@ -1,6 +1,7 @@
 import { inTransaction } from "../db/transaction.ts";
 import type { Deps } from "../deps.ts";
 import { isMissing } from "../stripe/failures.ts";
+import { mirrorContext } from "./kind.ts";
 import { knownKind, mirrorKind } from "./kinds.ts";
 import { claimRefetches, finishRefetch, PAYMENTS_OF_INVOICE, type Refetch } from "./refetch.queries.ts";
 import { type Snapshot, storeSnapshots } from "./store.ts";
@@ -8,7 +9,7 @@ import { type Snapshot, storeSnapshots } from "./store.ts";
 const BATCH = 20;
 const invoicePaymentKind = knownKind("invoice_payment");
 
-type RefetchDeps = Pick<Deps, "db" | "stripe" | "vault" | "log">;
+type RefetchDeps = Pick<Deps, "db" | "stripe" | "vault" | "newsroom" | "log">;
 
 /** Fetches what one event could not settle, outside any transaction. @returns how many were due */
 export async function refetchDue(deps: RefetchDeps): Promise<number> {
@@ -44,11 +45,11 @@ async function fetchSnapshots(deps: RefetchDeps, refetch: Refetch): Promise<read
     const { object, asOf } = await deps.stripe.fetch((api) => api.invoicePayments.list({ invoice, limit: 100 }));
     return object.data.map((payment) => ({
       kind: invoicePaymentKind,
-      row: invoicePaymentKind.toRow(payment, asOf, deps.vault),
+      row: invoicePaymentKind.toRow(payment, asOf, mirrorContext(deps)),
     }));
   }
   const kind = mirrorKind(refetch.kind);
   if (kind === null) return [];
   const { object, asOf } = await deps.stripe.fetch((api) => kind.retrieve(api, refetch.object_id));
-  return [{ kind, row: kind.toRow(object, asOf, deps.vault) }];
+  return [{ kind, row: kind.toRow(object, asOf, mirrorContext(deps)) }];
 }

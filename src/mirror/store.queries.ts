@@ -17,10 +17,10 @@ export interface Stored {
  */
 export async function storeRows(trx: Transaction<DB>, kind: AnyKind, rows: readonly AnyRow[]): Promise<Stored> {
   if (rows.length === 0) return { changed: [], undecided: [] };
-  const undecided = new Set<string>();
+  const ties = new Set<string>();
   const combine = (one: AnyRow, other: AnyRow): AnyRow => {
     const merged = merge(kind, one, other);
-    if (merged.undecided) undecided.add(one.id);
+    if (merged.undecided) ties.add(momentOf(merged.row));
     return merged.row;
   };
 
@@ -43,12 +43,19 @@ export async function storeRows(trx: Transaction<DB>, kind: AnyKind, rows: reado
   const changed = [...inserted];
   const updates = locked.flatMap((current) => {
     const next = combine(current, incoming.get(current.id) as AnyRow);
+    incoming.set(current.id, next);
     if (isSame(kind, current, next)) return [];
     if (differingColumns(kind, current, next).length > 0) changed.push(current.id);
     return [next];
   });
   await updateRows(trx, kind, updates);
-  return { changed, undecided: [...undecided] };
+  const undecided = ids.filter((id) => ties.has(momentOf(incoming.get(id) as AnyRow)));
+  return { changed, undecided };
+}
+
+/** What a tie is about; one at a moment that a newer version has left behind is settled. */
+function momentOf(row: AnyRow): string {
+  return [row.id, +row.as_of, row.rank, row.deleted].join(" ");
 }
 
 /** Inserts what is new and locks what is there, row by row in the given order. @returns the ids of the new ones */

@@ -1,14 +1,14 @@
 import { fromStripeCurrency } from "../shared/money.ts";
 import type { Stripe } from "../stripe/types.ts";
+import { giftOf } from "./adoption.ts";
 import { idOf, instant, type MirrorKind } from "./kind.ts";
-import { readMetadata } from "./metadata.ts";
 
 export const subscription: MirrorKind<"stripe_subscriptions", Stripe.Subscription> = {
   name: "subscription",
   table: "stripe_subscriptions",
   links: ["donation_id", "frequency", "attribution_code", "customer_id"],
   sealed: [],
-  toRow: (object, asOf) => {
+  toRow: (object, asOf, { adoption }) => {
     const item = object.items.data[0];
     const unit = item?.price.unit_amount ?? null;
     return {
@@ -29,7 +29,11 @@ export const subscription: MirrorKind<"stripe_subscriptions", Stripe.Subscriptio
       pause_behavior: object.pause_collection?.behavior ?? null,
       pause_resumes_at: instant(object.pause_collection?.resumes_at),
       cancellation_reason: object.cancellation_details?.reason ?? null,
-      ...readMetadata(object.metadata),
+      ...giftOf(adoption, {
+        id: object.id,
+        metadata: object.metadata,
+        items: object.items.data.map(({ price }) => ({ product: idOf(price.product), price: price.id })),
+      }),
       customer_id: idOf(object.customer),
     };
   },

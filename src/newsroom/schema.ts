@@ -63,6 +63,21 @@ const campaign = z.strictObject({
   ends: date.optional(),
 });
 
+const stripeId = z.string().regex(/^[A-Za-z0-9_-]{1,255}$/, "expected an id at Stripe");
+
+/** Which gifts of an older system on the same Stripe account are ours: whatever of these is given has to fit. */
+const adoptionRule = z
+  .strictObject({
+    product: stripeId.optional(),
+    price: stripeId.optional(),
+    metadata: z.record(z.string().min(1).max(40), z.string().max(500)).optional(),
+  })
+  .refine((rule) => Object.values(rule).some((part) => part !== undefined), "expected product, price or metadata")
+  .refine(
+    (rule) => rule.metadata === undefined || Object.keys(rule.metadata).length > 0,
+    "expected a key under metadata",
+  );
+
 const slug = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/, "expected a name of small letters, digits and hyphens");
@@ -113,11 +128,13 @@ export const newsroomSchema = z.strictObject({
       .max(6, "expected at most six choices"),
   }),
   campaigns: z.record(slug, campaign),
+  adoption: z.array(adoptionRule).max(100, "expected at most a hundred rules").default([]),
 });
 
 export type NewsroomFile = z.infer<typeof newsroomSchema>;
 export type CurrencyRules = z.infer<typeof currencyRules>;
 export type AmountRules = z.infer<typeof amounts>;
+export type AdoptionRule = z.infer<typeof adoptionRule>;
 export type Campaign = z.infer<typeof campaign>;
 
 function isTimeZone(name: string): boolean {

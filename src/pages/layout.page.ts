@@ -12,7 +12,7 @@ export interface PageOptions {
   /** Nothing that is paid here is real: says so on top. */
   readonly test: boolean;
   /** What else belongs into the line that says so. */
-  readonly testLinks?: Html;
+  readonly testTools?: Html;
   /** Loads the address again by itself, after some seconds. */
   readonly refresh?: { readonly seconds: number; readonly url: string };
   readonly body: Html;
@@ -37,7 +37,7 @@ ${refresh && html`<meta http-equiv="refresh" content="${refresh.seconds};url=${r
 ${options.script === true && html`<script src="${assetUrl("form.js")}" defer></script>`}
 </head>
 <body>
-${options.test && html`<div class="test-banner"><p><strong>${copy.page.simulated}</strong></p>${options.testLinks}</div>`}
+${options.test && html`<div class="test-banner"><p><strong>${copy.page.simulated}</strong></p>${options.testTools}</div>`}
 <header class="masthead"><a href="${newsroom.newsroom.url}"><bdi>${name}</bdi></a></header>
 ${options.body}
 <footer class="imprint">

@@ -23,8 +23,18 @@ export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after
   return await db
     .selectFrom("payments as p")
     .innerJoin("donations as d", "d.id", "p.donation_id")
-    .leftJoin("payout_lines as l", "l.balance_transaction_id", "p.stripe_balance_transaction")
-    .leftJoin("stripe_payouts as o", "o.id", "l.payout_id")
+    .leftJoinLateral(
+      (eb) =>
+        eb
+          .selectFrom("payout_lines as l")
+          .innerJoin("stripe_payouts as o", "o.id", "l.payout_id")
+          .select(["o.id as payout_id", "o.arrival_date"])
+          .whereRef("l.balance_transaction_id", "=", "p.stripe_balance_transaction")
+          .orderBy("o.created", "desc")
+          .limit(1)
+          .as("o"),
+      (join) => join.onTrue(),
+    )
     .select([
       "p.id as payment_id",
       "p.donation_id",
@@ -45,7 +55,7 @@ export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after
       "p.fee",
       "p.net",
       "p.exchange_rate",
-      "l.payout_id",
+      "o.payout_id",
       "o.arrival_date as payout_arrival",
       "p.payment_method",
       "p.card_country",

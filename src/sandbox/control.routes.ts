@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import express, { type Router } from "express";
+import express, { type Request, type Response, type Router } from "express";
 import { z } from "zod";
 import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";
@@ -20,11 +20,16 @@ const CATCH_UP_MS = 30_000;
 /** What only the sandbox has: moving time, for Stripe and for the product. */
 export function controlRoutes(deps: Pick<Deps, "db" | "now">, stripe: StripeStandIn): Router {
   const router = express.Router();
-  router.post("/sandbox/stripe/advance", express.json(), async (request, response) => {
-    const { days = 0, hours = 0, seconds = 0 } = parse(advanceBody, request.body ?? {});
+  const parsers = [express.json(), express.urlencoded({ extended: false })];
+  router.post("/sandbox/stripe/advance", parsers, async (request: Request, response: Response) => {
+    // The demo article has a button for it.
+    const isForm = request.is("application/x-www-form-urlencoded") !== false;
+    const sent = isForm ? { days: Number(request.body?.days) } : (request.body ?? {});
+    const { days = 0, hours = 0, seconds = 0 } = parse(advanceBody, sent);
     const { events } = await stripe.advance((days * 86_400 + hours * 3_600 + seconds) * 1000, { finishDrafts: true });
     const settled = await caughtUp(deps, stripe);
-    response.json({ now: deps.now().toISOString(), events, settled });
+    if (isForm) response.redirect(303, "/");
+    else response.json({ now: deps.now().toISOString(), events, settled });
   });
   return router;
 }

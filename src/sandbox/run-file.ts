@@ -1,9 +1,12 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { processIdentity } from "./postgres/processes.ts";
 
 const running = z.object({
   pid: z.int(),
+  /** Tells the process from a later one with the same number. */
+  identity: z.string(),
   public_url: z.string(),
   database_url: z.string(),
   stripe_secret_key: z.string(),
@@ -14,8 +17,9 @@ const running = z.object({
 /** What `npm start` tells the other processes of its DATA_DIR; passwords are in it, so only this account may read it. */
 export type Running = z.infer<typeof running>;
 
-export function writeRunFile(dataDir: string, content: Running): void {
+export function writeRunFile(dataDir: string, told: Omit<Running, "pid" | "identity">): void {
   const path = pathOf(dataDir);
+  const content: Running = { pid: process.pid, identity: processIdentity(process.pid) ?? "", ...told };
   const draft = `${path}.${process.pid}.tmp`;
   writeFileSync(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
   renameSync(draft, path);
@@ -23,14 +27,15 @@ export function writeRunFile(dataDir: string, content: Running): void {
 
 /** @returns null when no start is running on this DATA_DIR; what a killed one left behind doesn't count */
 export function readRunFile(dataDir: string): Running | null {
+  const content = running.safeParse(readJson(pathOf(dataDir))).data;
+  return content !== undefined && processIdentity(content.pid) === content.identity ? content : null;
+}
+
+function readJson(path: string): unknown {
   try {
-    const content = running.parse(JSON.parse(readFileSync(pathOf(dataDir), "utf8")));
-    process.kill(content.pid, 0);
-    return content;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"
-      ? running.parse(JSON.parse(readFileSync(pathOf(dataDir), "utf8")))
-      : null;
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return null;
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DataKey } from "../config.ts";
 import { SetupError } from "../shared/errors.ts";
@@ -8,8 +8,7 @@ const KEYS = "data-keys";
 
 /** The data keys of this DATA_DIR, made on first use; the newest comes first. */
 export function sandboxDataKeys(dataDir: string): readonly DataKey[] {
-  if (!existsSync(join(dataDir, KEYS))) addSandboxDataKey(dataDir);
-  const text = readFileSync(join(dataDir, KEYS), "utf8").trim();
+  const text = keptSecret(dataDir, KEYS, newDataKey);
   const keys = text.split(",").map((part) => {
     const [id = "", key = ""] = part.split(":");
     return { id, key: Buffer.from(key, "base64") };
@@ -26,22 +25,39 @@ export function sandboxDataKeys(dataDir: string): readonly DataKey[] {
 export function addSandboxDataKey(dataDir: string): void {
   const path = join(dataDir, KEYS);
   const older = existsSync(path) ? [readFileSync(path, "utf8").trim()] : [];
-  const key = `${randomBytes(4).toString("hex")}:${randomBytes(32).toString("base64")}`;
-  writeSecret(dataDir, KEYS, [key, ...older].join(","));
+  writeSecret(dataDir, KEYS, [newDataKey(), ...older].join(","));
 }
 
-/** A secret that stays the same from start to start. */
+function newDataKey(): string {
+  return `${randomBytes(4).toString("hex")}:${randomBytes(32).toString("base64")}`;
+}
+
+/** A secret that stays the same from start to start; of two processes that make it at once, one does and the other takes that. */
 export function keptSecret(dataDir: string, name: string, make: () => string): string {
   const path = join(dataDir, name);
-  if (existsSync(path)) return readFileSync(path, "utf8").trim();
-  const secret = make();
-  writeSecret(dataDir, name, secret);
-  return secret;
+  if (!existsSync(path)) write(dataDir, name, make(), linkIfNone);
+  return readFileSync(path, "utf8").trim();
 }
 
 export function writeSecret(dataDir: string, name: string, text: string): void {
+  write(dataDir, name, text, renameSync);
+}
+
+/** The file appears whole, for this account's eyes only. */
+function write(dataDir: string, name: string, text: string, put: (draft: string, path: string) => void): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, name);
-  writeFileSync(`${path}.tmp`, `${text}\n`, { mode: 0o600 });
-  renameSync(`${path}.tmp`, path);
+  const draft = `${path}.${process.pid}.tmp`;
+  rmSync(draft, { force: true });
+  writeFileSync(draft, `${text}\n`, { mode: 0o600 });
+  put(draft, path);
+  rmSync(draft, { force: true });
+}
+
+function linkIfNone(draft: string, path: string): void {
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }

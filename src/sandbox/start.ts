@@ -4,7 +4,7 @@ import type { Config, DataKey } from "../config.ts";
 import { SetupError } from "../shared/errors.ts";
 import type { Logger } from "../shared/log.ts";
 import { fileClock } from "./clock.ts";
-import { removeRunFile, writeRunFile } from "./run-file.ts";
+import { readRunFile, removeRunFile, writeRunFile } from "./run-file.ts";
 import { keptSecret, sandboxDataKeys } from "./secrets.ts";
 import { type StripeStandIn, startStripeStandIn } from "./stripe/server.ts";
 
@@ -25,6 +25,7 @@ export interface Sandbox {
  */
 export async function startSandbox(config: Config, log: Logger): Promise<Sandbox> {
   if (config.environment === "production") throw new SetupError(["NODE_ENV: the sandbox never runs in production."]);
+  assertAlone(config.dataDir);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const stops: (() => Promise<void> | void)[] = [];
   const stop = async () => {
@@ -49,7 +50,6 @@ export async function startSandbox(config: Config, log: Logger): Promise<Sandbox
       },
     };
     writeRunFile(config.dataDir, {
-      pid: process.pid,
       public_url: config.publicUrl,
       database_url: databaseUrl,
       stripe_secret_key: complete.stripe.secretKey as string,
@@ -90,6 +90,15 @@ export async function startSandbox(config: Config, log: Logger): Promise<Sandbox
     stops.push(() => postgres.stop());
     return postgres.url;
   }
+}
+
+/** Two starts would write over each other's simulated Stripe, also where the database isn't the embedded one. */
+function assertAlone(dataDir: string): void {
+  const other = readRunFile(dataDir);
+  if (other === null) return;
+  throw new SetupError([
+    `DATA_DIR (${dataDir}) is in use: \`npm start\` runs on it as process ${other.pid}, at ${other.public_url}. Stop that one first, or set DATA_DIR to another folder.`,
+  ]);
 }
 
 /** Where this machine reaches a server that listens on `host`. */

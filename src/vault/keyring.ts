@@ -1,9 +1,10 @@
 import type { DataKey } from "../config.ts";
+import { SetupError } from "../shared/errors.ts";
 
 export interface Keyring {
   /** The key that encrypts. */
   current(): DataKey;
-  /** @throws Error naming the missing key's id. */
+  /** @throws SetupError naming the missing key's id. */
   byId(id: string): DataKey;
 }
 
@@ -17,7 +18,7 @@ export function createKeyring(load: () => readonly DataKey[]): Keyring {
   return {
     current: () => {
       const [first] = keys;
-      if (first === undefined) throw new Error("There is no data key: DATA_KEYS must name at least one.");
+      if (first === undefined) throw new SetupError(["DATA_KEYS: names no key; it must name at least one."]);
       return first;
     },
     byId: (id) => {
@@ -27,9 +28,9 @@ export function createKeyring(load: () => readonly DataKey[]): Keyring {
         key = keys.find((candidate) => candidate.id === id);
       }
       if (key === undefined) {
-        throw new Error(
-          `Data key ${JSON.stringify(id)} is missing: add it to DATA_KEYS again until rotate-keys has finished.`,
-        );
+        throw new SetupError([
+          `DATA_KEYS: the data key ${JSON.stringify(id)} is missing. Add it again until rotate-keys has finished.`,
+        ]);
       }
       return key;
     },

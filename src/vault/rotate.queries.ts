@@ -4,7 +4,7 @@ import type { SealedColumn } from "./sealed-columns.ts";
 
 const BATCH = 500;
 
-interface SealedRow {
+export interface SealedRow {
   readonly id: string;
   readonly sealed: Buffer;
 }

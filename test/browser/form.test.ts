@@ -66,7 +66,7 @@ describe.skipIf(browserMissing())("the form in a browser", () => {
     if (fees === undefined || template === undefined) throw new Error("The newsroom's file has changed.");
     await page.locator("#gift-monthly-other").check();
     const step = currency === "ISK" ? 100 : 1;
-    for (const base of [301, 999, 1000, 1250, 4567, 10_001, 99_999]) {
+    for (const base of [301, 1000, 4567, 99_999]) {
       const amount = base * step;
       await page.locator("#gift-other").fill(formatDecimal(amount, currency));
       for (const covered of [false, true]) {

@@ -73,7 +73,7 @@ describe("the thank-you page", () => {
     expect(page.text).not.toMatch(/hidden/i);
     const german = await show(`/thanks/${monthly.id}`, { "accept-language": "fr" });
     expect(german.text).toContain(`<html lang="de" dir="ltr">`);
-    expect(words(german.text).replaceAll("\u00a0", " ")).toContain("The Harbour Courier hat begonnen: 10 € im Monat .");
+    expect(words(german.text).replaceAll("\u00a0", " ")).toContain("The Harbour Courier hat begonnen: 10 € im Monat.");
   });
 
   test("tells a debit that is on its way, and one that failed, from one that arrived", async () => {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createApp } from "../../src/app.ts";
 import { compose, type Settings } from "../../src/compose.ts";
-import type { Config } from "../../src/config.ts";
+import type { Config, DataKey } from "../../src/config.ts";
 import { deriveDirty } from "../../src/donations/settle.ts";
 import { processInbox } from "../../src/inbox/process.ts";
 import { syncLedger } from "../../src/ledger/sync.ts";
@@ -29,6 +29,8 @@ export interface AppOptions {
   readonly work?: boolean;
   readonly config?: Partial<Config>;
   readonly newsroom?: (newsroom: NewsroomConfig) => NewsroomConfig;
+  /** Where the data keys are kept; the same random one for all apps of a file unless given. */
+  readonly loadKeys?: () => readonly DataKey[];
 }
 
 export type TestApp = Awaited<ReturnType<typeof startApp>>;
@@ -50,7 +52,7 @@ export async function startApp(options: AppOptions = {}) {
   const settings: Settings = {
     config: { ...testConfig(database.url, url, standIn.url, webhookSecret, port), ...options.config },
     now: () => clock.now(),
-    loadKeys: () => DATA_KEYS,
+    loadKeys: options.loadKeys ?? (() => DATA_KEYS),
   };
   const lines = new PassThrough();
   const written: string[] = [];
@@ -69,7 +71,7 @@ export async function startApp(options: AppOptions = {}) {
     readiness: { whyNot: async () => null },
     onReceived: () => work?.wake(),
     stripeOrigin: standIn.url,
-    extra: [demoRoutes(deps), controlRoutes(deps, standIn)],
+    extra: [demoRoutes(deps, { simulatedStripe: true }), controlRoutes(deps, standIn)],
   });
   const server = await listen(app, "127.0.0.1", port);
   standIn.setWebhook({ url: `${url}/webhooks/stripe`, secret: webhookSecret });

@@ -12,7 +12,7 @@ const USUAL_PLACES = [
 ];
 
 /** Where Chromium is: CHROMIUM_PATH, or one of the usual places; undefined where there is none. */
-export function chromiumPath(): string | undefined {
+function chromiumPath(): string | undefined {
   const given = process.env.CHROMIUM_PATH;
   if (given !== undefined && given !== "" && !existsSync(given)) {
     throw new Error(

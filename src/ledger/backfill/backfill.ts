@@ -4,6 +4,7 @@ import { knownKind } from "../../mirror/kinds.ts";
 import { type Caller, createCaller } from "../lists/caller.ts";
 import { LISTS, type ObjectList, rangeOf } from "../lists/lists.ts";
 import { snapshotsOf } from "../lists/snapshots.ts";
+import { pullPayoutLines } from "../payout-lines.ts";
 import { syncLedger } from "../sync.ts";
 import { EVENT_LISTS, EVENTS_REACH_MS, eventPage, olderObjects } from "./events.ts";
 import { fetchWanted } from "./fetch-wanted.ts";
@@ -41,6 +42,7 @@ export async function backfill(deps: BackfillDeps, options: BackfillOptions): Pr
   const sink = await booksSink(deps, options.since);
   const seen = await readStripe(deps, caller, sink, options);
   const pulled = await pullLedger(deps, caller, options.since);
+  while ((await pullPayoutLines(deps)) > 0) {}
   while ((await deriveDirty(deps)) > 0) {}
   await sink.finish();
   return { seen, calls: caller.count(), pulled };

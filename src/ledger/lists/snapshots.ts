@@ -1,4 +1,5 @@
 import type { Deps } from "../../deps.ts";
+import { mirrorContext } from "../../mirror/kind.ts";
 import { type AnyKind, mirrorKind } from "../../mirror/kinds.ts";
 import type { Snapshot } from "../../mirror/store.ts";
 import { isMissing } from "../../stripe/failures.ts";
@@ -8,13 +9,13 @@ import type { Listed } from "./lists.ts";
 
 /** Of a list's object that the mirror knows no kind of, nothing. */
 export function snapshotsOf(
-  deps: Pick<Deps, "vault">,
+  deps: Pick<Deps, "vault" | "newsroom">,
   objects: readonly Listed[],
   asOf: Date,
 ): readonly Snapshot[] {
   return objects.flatMap((object) => {
     const kind = mirrorKind(object.object);
-    return kind === null ? [] : [{ kind, row: kind.toRow(object, asOf, deps.vault) }];
+    return kind === null ? [] : [{ kind, row: kind.toRow(object, asOf, mirrorContext(deps)) }];
   });
 }
 
@@ -23,14 +24,14 @@ export function snapshotsOf(
  * payments are asked for too. @returns null when Stripe no longer has it
  */
 export async function fetchObject(
-  deps: Pick<Deps, "vault">,
+  deps: Pick<Deps, "vault" | "newsroom">,
   caller: Caller,
   kind: AnyKind,
   id: string,
 ): Promise<readonly Snapshot[] | null> {
   try {
     const { object, asOf } = await caller.call((api) => kind.retrieve(api, id));
-    const row = kind.toRow(object, asOf, deps.vault);
+    const row = kind.toRow(object, asOf, mirrorContext(deps));
     const payments = kind.name === "payment_intent" && row.donation_id === null ? await paymentsWith(deps, caller, id) : [];
     return [{ kind, row }, ...payments];
   } catch (error) {
@@ -39,7 +40,7 @@ export async function fetchObject(
   }
 }
 
-async function paymentsWith(deps: Pick<Deps, "vault">, caller: Caller, intent: string): Promise<readonly Snapshot[]> {
+async function paymentsWith(deps: Pick<Deps, "vault" | "newsroom">, caller: Caller, intent: string): Promise<readonly Snapshot[]> {
   const payment = { type: "payment_intent", payment_intent: intent } as const;
   const { object, asOf } = await caller.call((api: Stripe) => api.invoicePayments.list({ payment, limit: 100 }));
   return snapshotsOf(deps, object.data, asOf);

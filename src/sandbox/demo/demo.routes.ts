@@ -7,15 +7,26 @@ import { typed } from "../../pages/form-values.ts";
 import { languageLinks, page } from "../../pages/layout.page.ts";
 import { currencyOf, localeFor } from "../../pages/reader.ts";
 import { remindLater } from "../../pages/remind.page.ts";
+import { localDate } from "../../shared/period.ts";
 import type { Article, Section } from "./article.ts";
+import { ar } from "./articles/ar.ts";
+import { de } from "./articles/de.ts";
 import { en } from "./articles/en.ts";
+import { es } from "./articles/es.ts";
+import { fr } from "./articles/fr.ts";
+import { ru } from "./articles/ru.ts";
 
-type DemoDeps = Pick<Deps, "config" | "newsroom">;
+type DemoDeps = Pick<Deps, "config" | "newsroom" | "now">;
 
-const ARTICLES: readonly Article[] = [en];
+const ARTICLES: readonly Article[] = [en, ru, de, fr, es, ar];
+
+export interface DemoOptions {
+  /** Whether the simulated Stripe is in use, whose clock can be moved. */
+  readonly simulatedStripe: boolean;
+}
 
 /** A demo article at `/` with the donation form under it, on the real API. The sandbox's alone. */
-export function demoRoutes(deps: DemoDeps, links: readonly DemoLink[] = []): Router {
+export function demoRoutes(deps: DemoDeps, { simulatedStripe }: DemoOptions): Router {
   const router = express.Router();
   router.get("/", (request, response) => {
     const newsroom = deps.newsroom();
@@ -49,7 +60,7 @@ export function demoRoutes(deps: DemoDeps, links: readonly DemoLink[] = []): Rou
           title: article.headline,
           script: true,
           test: true,
-          testLinks: linkList(links),
+          ...(simulatedStripe ? { testTools: clockTool(deps.now(), newsroom.time_zone) } : {}),
           body: html`<div class="languages">${languageLinks(newsroom, locale, (each) => address({ locale: each }))}</div>
 <main>
 ${story(article)}
@@ -62,12 +73,6 @@ ${remindLater(newsroom, locale, articleUrl)}
   return router;
 }
 
-/** What else there is to look at in the sandbox. */
-export interface DemoLink {
-  readonly text: string;
-  readonly url: string;
-}
-
 function attributionOf(articleUrl: string): Readonly<Record<string, string>> {
   return {
     article_url: articleUrl,
@@ -78,9 +83,12 @@ function attributionOf(articleUrl: string): Readonly<Record<string, string>> {
   };
 }
 
-function linkList(links: readonly DemoLink[]): Html {
-  if (links.length === 0) return html``;
-  return html`<ul lang="en" dir="ltr">${links.map(({ text, url }) => html`<li><a href="${url}">${text}</a></li>`)}</ul>`;
+/** For whoever tries the service out: what happens a month later can be seen at once. */
+function clockTool(now: Date, timeZone: string): Html {
+  return html`<form method="post" action="/sandbox/stripe/advance" lang="en" dir="ltr">
+<p>The sandbox’s clock says ${localDate(now, timeZone)}.</p>
+<input type="hidden" name="days" value="31"><button>31 days on</button>
+</form>`;
 }
 
 function story(article: Article): Html {

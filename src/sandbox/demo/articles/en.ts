@@ -7,7 +7,7 @@ export const en: Article = {
   headline: "The mud that came back",
   standfirst:
     "The town of Sandmouth paid 6.4 million to have its harbour dredged. Tide tables, fuel receipts and one fisherman’s notebook show where a good part of the mud went: round the headland, and home again.",
-  byline: "By Ines Aldercott and Tom Quillane · 9 minutes to read",
+  byline: "By Ines Aldercott and Tom Quillane · 6 minutes to read",
   sections: [
     {
       heading: null,
