@@ -14,6 +14,12 @@ const OVERLAP_SECONDS = 60 * 60;
 /** What a balance transaction's source is, by the prefix of its id; only these belong to gifts. */
 const SOURCES = { charge: /^(ch|py)_/, refund: /^(re|pyr)_/, dispute: /^(dp|du)_/ } as const;
 
+/** The kind of the object whose money moved; null where it belongs to no gift. */
+export function sourceKind(id: string): keyof typeof SOURCES | null {
+  for (const kind of ["charge", "refund", "dispute"] as const) if (SOURCES[kind].test(id)) return kind;
+  return null;
+}
+
 export interface SyncOptions {
   /** Look back to here, where the last pull has come further. */
   readonly since?: Date;
@@ -86,7 +92,7 @@ async function storePage(
       await markDirty(
         trx,
         kind,
-        sources.filter((id) => SOURCES[kind].test(id)),
+        sources.filter((id) => sourceKind(id) === kind),
       );
     }
     return { lease: renewed, pulled: inserted.length };
