@@ -443,7 +443,7 @@ describe("the simulated Stripe's API, by the real client", () => {
       expect(await ids({ created: { gt: at } })).not.toContain(booked?.id);
       expect(await ids({ created: { lt: at } })).not.toContain(booked?.id);
       expect(await ids({ type: "refund" })).toEqual([]);
-      expect(await ids({ payout: "po_none" })).toEqual([]);
+      await expect(ids({ payout: "po_none" })).rejects.toMatchObject({ code: "resource_missing", param: "payout" });
       expect(
         (await stripe.events.list({ types: ["charge.succeeded", "charge.updated"], limit: 2 })).data
           .map((it) => it.type)

@@ -131,3 +131,66 @@ export function act(
 }
 
 export const DAY_MS = 86_400_000;
+
+/** One of the stand-in's controls, over HTTP as another process would. */
+export async function control<T = Record<string, unknown>>(
+  standIn: { url: string },
+  path: string,
+  body: object = {},
+): Promise<T> {
+  const answer = await fetch(`${standIn.url}/_sandbox/${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const done = (await answer.json()) as T & { error?: string };
+  if (!answer.ok) throw new Error(`${answer.status}: ${done.error}`);
+  return done;
+}
+
+/** A paid gift's charge. `outcome` as on the session's page. */
+export async function givenCharge(
+  stripe: Stripe,
+  product: string,
+  amount = 1000,
+  currency = "usd",
+  outcome = "pay",
+): Promise<Stripe.Charge> {
+  const session = await stripe.checkout.sessions.create(once(product, amount, currency));
+  await act(session, outcome);
+  const done = await stripe.checkout.sessions.retrieve(session.id, { expand: ["payment_intent.latest_charge"] });
+  return (done.payment_intent as Stripe.PaymentIntent).latest_charge as Stripe.Charge;
+}
+
+/** A subscription that is paid for, by card unless the outcome says otherwise. */
+export async function givenSubscription(
+  stripe: Stripe,
+  product: string,
+  interval: "month" | "year" = "month",
+  outcome = "pay",
+): Promise<Stripe.Subscription> {
+  const session = await stripe.checkout.sessions.create(recurring(product, interval));
+  await act(session, outcome);
+  const done = await stripe.checkout.sessions.retrieve(session.id, { expand: ["subscription"] });
+  return done.subscription as Stripe.Subscription;
+}
+
+/** Every balance transaction adds up to the balance; what is missing shows as a difference by currency. */
+export async function balanceGap(stripe: Stripe): Promise<Record<string, number>> {
+  const gap: Record<string, number> = {};
+  for await (const it of stripe.balanceTransactions.list({ limit: 100 })) {
+    gap[it.currency] = (gap[it.currency] ?? 0) + it.net;
+  }
+  const { available, pending } = await stripe.balance.retrieve();
+  for (const { currency, amount } of [...available, ...pending]) gap[currency] = (gap[currency] ?? 0) - amount;
+  return gap;
+}
+
+/** The types of what happened to an object or around it, the oldest first. */
+export async function eventsSince(stripe: Stripe, time: number, ...beginnings: string[]): Promise<Stripe.Event[]> {
+  const found: Stripe.Event[] = [];
+  for await (const event of stripe.events.list({ created: { gte: time }, limit: 100 })) found.push(event);
+  return found
+    .reverse()
+    .filter((it) => beginnings.length === 0 || beginnings.some((start) => it.type.startsWith(start)));
+}

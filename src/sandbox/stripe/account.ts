@@ -17,21 +17,23 @@ export const accountRoutes: Routes = {
     payouts_enabled: true,
     type: "standard",
   }),
-  "GET /v1/balance": (world): Stripe.Balance => {
-    const sum = (wanted: (availableOn: number) => boolean) => totals(world, wanted);
-    const now = world.now();
-    return {
-      object: "balance",
-      available: sum((at) => at <= now),
-      livemode: false,
-      pending: sum((at) => at > now),
-    };
-  },
+  "GET /v1/balance": balanceOf,
 };
 
-/** Net sums of balance transactions by currency, at least one row as at Stripe. */
+/** Always the sum of all balance transactions, by currency. */
+export function balanceOf(world: World): Stripe.Balance {
+  const now = world.now();
+  return {
+    object: "balance",
+    available: totals(world, (at) => at <= now),
+    livemode: false,
+    pending: totals(world, (at) => at > now),
+  };
+}
+
+/** Net sums of balance transactions, a row for each currency that the account settles in. */
 function totals(world: World, wanted: (availableOn: number) => boolean): Stripe.Balance.Available[] {
-  const sums = new Map([[world.account.currency, 0]]);
+  const sums = new Map(world.account.currencies.map((code) => [code, 0]));
   for (const it of world.store.all("balance_transaction")) {
     if (wanted(it.available_on)) sums.set(it.currency, (sums.get(it.currency) ?? 0) + it.net);
   }

@@ -3,6 +3,7 @@ import type { Stripe } from "../../stripe/types.ts";
 import { emptyAddress } from "./customers.ts";
 import { newId } from "./ids.ts";
 import { list, pageParams } from "./list.ts";
+import { mandateOf } from "./mandates.ts";
 import { clearable, mergeMetadata, metadata, parseParams, text, timeRange } from "./params.ts";
 import { found, type Routes } from "./routing.ts";
 import { change, previously, type World } from "./world.ts";
@@ -48,7 +49,7 @@ export function createCharge(
     paid: outcome !== "declined" && outcome !== "pending",
     payment_intent: intent.id,
     payment_method: method.id,
-    payment_method_details: detailsOf(intent, method, outcome),
+    payment_method_details: detailsOf(world, intent, method, outcome),
     radar_options: {},
     receipt_email: intent.receipt_email,
     receipt_number: null,
@@ -94,13 +95,15 @@ function outcomeOf(outcome: ChargeOutcome): Stripe.Charge.Outcome {
 }
 
 function detailsOf(
+  world: World,
   intent: Stripe.PaymentIntent,
   method: Stripe.PaymentMethod,
   outcome: ChargeOutcome,
 ): Stripe.Charge.PaymentMethodDetails {
   if (method.sepa_debit !== undefined) {
     const { bank_code, branch_code, country, fingerprint, last4 } = method.sepa_debit;
-    return { sepa_debit: { bank_code, branch_code, country, fingerprint, last4, mandate: null }, type: "sepa_debit" };
+    const mandate = mandateOf(world, method.id)?.id ?? null;
+    return { sepa_debit: { bank_code, branch_code, country, fingerprint, last4, mandate }, type: "sepa_debit" };
   }
   const card = method.card;
   if (card === undefined) throw new Error(`Payment method ${method.id} is of a type that is not simulated.`);
@@ -164,10 +167,9 @@ export const chargeRoutes: Routes = {
     const { created, customer, payment_intent: intent, ...page } = parseParams(listParams, form);
     return list(world, "charge", "/v1/charges", page, {
       link: intent ?? customer,
+      created,
       where: (it) =>
-        (created === undefined || created(it.created)) &&
-        (customer === undefined || it.customer === customer) &&
-        (intent === undefined || it.payment_intent === intent),
+        (customer === undefined || it.customer === customer) && (intent === undefined || it.payment_intent === intent),
     });
   },
   "GET /v1/charges/:id": (world, { id }) => found(world, "charge", id),

@@ -62,8 +62,8 @@ export const checkoutSessionRoutes: Routes = {
     const params = parseParams(listParams, form);
     return list(world, "checkout.session", "/v1/checkout/sessions", params, {
       link: params.payment_intent ?? params.subscription ?? params.customer,
+      created: params.created,
       where: (it) =>
-        (params.created === undefined || params.created(it.created)) &&
         (params.customer === undefined || it.customer === params.customer) &&
         (params.status === undefined || it.status === params.status),
       called: "checkout session",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Reply } from "./api.ts";
+import { StripeError } from "./errors.ts";
 import type { StripeStandIn } from "./server.ts";
 
 const DAY_MS = 86_400_000;
@@ -18,18 +19,24 @@ const faultBody = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("status"), status: z.int().min(400).max(599), ...target }),
   z.strictObject({ kind: z.enum(["hang", "cut", "not_json", "after_effect_cut", "replayed_500"]), ...target }),
 ]);
-const webhookBody = z.union([z.null(), z.strictObject({ url: z.url(), secret: z.string().min(1) })]);
+const webhookBody = z.union([
+  z.null(),
+  z.strictObject({ url: z.url(), secret: z.string().min(1), api_version: z.string().min(10).optional() }),
+]);
+const clockBody = z.strictObject({ frozen: z.boolean() });
 
 /** The controls of the stand-in over HTTP, for other processes: JSON in, JSON out. */
 export async function controlReply(standIn: StripeStandIn, method: string, path: string, body: string): Promise<Reply> {
   try {
     const sent: unknown = body === "" ? {} : JSON.parse(body);
-    const done = await control(standIn, `${method} ${path.slice("/_sandbox".length)}`, sent);
+    const name = path.slice("/_sandbox".length);
+    const done = standIn.control(method, name, sent) ?? (await control(standIn, `${method} ${name}`, sent));
     return done === undefined
       ? json(404, { error: `The simulated Stripe has no control ${method} ${path}.` })
       : json(200, done);
   } catch (error) {
     if (error instanceof SyntaxError) return json(400, { error: "The body must be JSON." });
+    if (error instanceof StripeError) return json(error.status, { error: error.message });
     if (error instanceof z.ZodError) return json(400, { error: z.prettifyError(error) });
     throw error;
   }
@@ -60,11 +67,19 @@ async function control(standIn: StripeStandIn, what: string, sent: unknown): Pro
     case "GET /requests":
       return { requests: standIn.requests.list() };
     case "POST /webhook":
-      standIn.setWebhook(webhookBody.parse(sent));
+      standIn.setWebhook(endpointOf(webhookBody.parse(sent)));
       return { ok: true };
+    case "POST /clock":
+      return standIn.freeze(clockBody.parse(sent).frozen);
     default:
       return undefined;
   }
+}
+
+function endpointOf(sent: z.output<typeof webhookBody>) {
+  if (sent === null) return null;
+  const { api_version: apiVersion, ...endpoint } = sent;
+  return apiVersion === undefined ? endpoint : { ...endpoint, apiVersion };
 }
 
 function withoutUndefined<T extends object>(from: T): { [K in keyof T]: Exclude<T[K], undefined> } {

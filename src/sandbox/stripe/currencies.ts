@@ -175,8 +175,9 @@ export function convert(amount: number, from: string, to: string): { amount: num
   const rate = roundHalfUp(scaled(to) * 10n ** 9n, scaled(from));
   // The shift is made positive by 3, the largest difference of exponents.
   const shift = BigInt(exponentOf(to) - exponentOf(from) + 3);
-  const converted = roundHalfUp(BigInt(amount) * rate * 10n ** shift, 10n ** 12n);
-  return { amount: Number(converted), rate: Number(rate) / 1e9 };
+  // Of the size alone, so that taking money back is the exact opposite of taking it.
+  const converted = Number(roundHalfUp(BigInt(Math.abs(amount)) * rate * 10n ** shift, 10n ** 12n));
+  return { amount: amount < 0 ? -converted : converted, rate: Number(rate) / 1e9 };
 }
 
 /**
@@ -192,6 +193,14 @@ export function processingFee(settled: number, settlement: string, cardCountry: 
     description: "Stripe processing fees",
   };
 }
+
+/** What Stripe keeps for handling a dispute, in the settlement currency. https://stripe.com/pricing */
+export function disputeFee(settlement: string): Fee {
+  const amount = DISPUTE_FEE[settlement] ?? convert(1500, "usd", settlement).amount;
+  return { amount, description: "Dispute fee" };
+}
+
+const DISPUTE_FEE: Record<string, number> = { usd: 1500, cad: 1500, eur: 2000, gbp: 2000 };
 
 const EEA = new Set(
   "AT BE BG HR CY CZ DK EE FI FR DE GR HU IS IE IT LV LI LT LU MT NL NO PL PT RO SK SI ES SE".split(" "),

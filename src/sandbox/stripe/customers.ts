@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Stripe } from "../../stripe/types.ts";
-import { missingAtPath } from "./errors.ts";
+import { missing, missingAtPath } from "./errors.ts";
 import { newId } from "./ids.ts";
 import { list, pageParams } from "./list.ts";
 import {
@@ -93,9 +93,22 @@ const fields = {
 };
 
 const createParams = z.strictObject(fields);
+const updateParams = z.strictObject({
+  ...fields,
+  invoice_settings: z.strictObject({ default_payment_method: text().optional() }).optional(),
+});
 const listParams = z.strictObject({ ...pageParams, created: timeRange().optional(), email: text().optional() });
 
-const CHANGEABLE = ["address", "description", "email", "metadata", "name", "phone", "preferred_locales"] as const;
+const CHANGEABLE = [
+  "address",
+  "description",
+  "email",
+  "invoice_settings",
+  "metadata",
+  "name",
+  "phone",
+  "preferred_locales",
+] as const;
 
 export const customerRoutes: Routes = {
   "POST /v1/customers": (world, { form }) => {
@@ -114,10 +127,16 @@ export const customerRoutes: Routes = {
   },
   "POST /v1/customers/:id": (world, { id, form }) => {
     const before = editable(world, id);
-    const { metadata: sent, ...params } = parseParams(createParams, form, UNSIMULATED);
+    const { invoice_settings: settings, metadata: sent, ...params } = parseParams(updateParams, form, UNSIMULATED);
+    const method = settings?.default_payment_method;
+    if (method !== undefined && world.store.get("payment_method", method)?.customer !== id) {
+      throw missing("PaymentMethod", method, "invoice_settings[default_payment_method]");
+    }
     const after: Stripe.Customer = {
       ...before,
       ...withoutUndefined(params),
+      invoice_settings:
+        method === undefined ? before.invoice_settings : { ...before.invoice_settings, default_payment_method: method },
       metadata: sent === undefined ? before.metadata : mergeMetadata(before.metadata, sent),
     };
     const previous = previously(before, after, ...CHANGEABLE);
@@ -128,10 +147,10 @@ export const customerRoutes: Routes = {
   "GET /v1/customers": (world, { form }) => {
     const { created, email, ...page } = parseParams(listParams, form);
     return list(world, "customer", "/v1/customers", page, {
+      link: email,
+      created,
       where: (it) =>
-        !("deleted" in it && it.deleted) &&
-        (email === undefined || (it as Stripe.Customer).email === email) &&
-        (created === undefined || created((it as Stripe.Customer).created)),
+        !("deleted" in it && it.deleted) && (email === undefined || (it as Stripe.Customer).email === email),
     });
   },
   "GET /v1/customers/:id": (world, { id }) => found(world, "customer", id),

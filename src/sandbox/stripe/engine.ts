@@ -1,17 +1,23 @@
 import type { Stripe } from "../../stripe/types.ts";
 import type { SandboxClock } from "../clock.ts";
-import { expireIncomplete } from "./collection.ts";
+import { expireIncomplete, retryInvoice } from "./collection.ts";
+import { evidenceDue } from "./disputes.ts";
 import { buildEvent, pruneEvents } from "./events.ts";
 import { Idempotency } from "./idempotency.ts";
 import { Journal } from "./journal.ts";
+import { payOut, payoutArrives, payoutOnItsWay, payoutReconciled, setPayouts } from "./payouts.ts";
 import { DAY } from "./periods.ts";
+import { failRefund, settleRefund, traceRefund } from "./refunds.ts";
 import { finalizeDraft, renew } from "./renewals.ts";
 import { Schedule, type Tasks } from "./schedule.ts";
 import { expireWhenDue } from "./session-expiry.ts";
+import { changeSettings, type Settings } from "./settings.ts";
 import { settleDelayed } from "./settlement.ts";
 import type { Webhook } from "./signed-posts.ts";
 import { Store } from "./store.ts";
+import { resumeWhenDue } from "./subscription-pause.ts";
 import { Timeline } from "./timeline.ts";
+import { inVersion } from "./versions.ts";
 import { Deliveries } from "./webhooks.ts";
 import { type Account, type Cause, NO_CAUSE, type World } from "./world.ts";
 
@@ -20,6 +26,8 @@ interface EngineOptions {
   readonly clock: SandboxClock;
   readonly webhook: Webhook | null;
   readonly account: Account;
+  readonly payouts: "manual" | "daily" | undefined;
+  readonly settings: Partial<Settings> | undefined;
   readonly baseUrl: () => string;
   readonly log: (line: object) => void;
 }
@@ -40,7 +48,12 @@ export function startEngine(options: EngineOptions): Engine {
   const store = new Store(options.stateFile === null ? null : new Journal(options.stateFile));
   const idempotency = new Idempotency(store);
   const schedule = new Schedule(store);
-  const deliveries = new Deliveries(store, options.webhook, options.log);
+  const deliveries = new Deliveries(
+    store,
+    options.webhook,
+    (event, version) => inVersion(world, event, version ?? null),
+    options.log,
+  );
   const endpoint = endpointNote(store);
   if (options.webhook !== null) endpoint.set(true);
   let cause: Cause = NO_CAUSE;
@@ -77,6 +90,16 @@ export function startEngine(options: EngineOptions): Engine {
     settle: (_, id) => settleDelayed(world, id, true),
     fail_to_settle: (_, id) => settleDelayed(world, id, false),
     expire_incomplete: expireIncomplete,
+    retry_invoice: retryInvoice,
+    resume_collection: resumeWhenDue,
+    settle_refund: settleRefund,
+    fail_refund: failRefund,
+    trace_refund: traceRefund,
+    evidence_due: evidenceDue,
+    pay_out: payOut,
+    payout_on_its_way: payoutOnItsWay,
+    payout_arrives: payoutArrives,
+    payout_reconciled: payoutReconciled,
     forget_old: () => {
       idempotency.prune(world.now());
       pruneEvents(world);
@@ -98,6 +121,8 @@ export function startEngine(options: EngineOptions): Engine {
     }
   });
 
+  if (options.payouts !== undefined) setPayouts(world, options.payouts);
+  if (options.settings !== undefined) changeSettings(world, options.settings);
   if (schedule.next() === undefined || !hasCleaning(store)) world.schedule(timeline.now() + DAY, "forget_old", "");
   store.commit();
 

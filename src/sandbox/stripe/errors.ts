@@ -7,6 +7,10 @@ interface ErrorBody {
   message: string;
   param?: string;
   doc_url?: string;
+  charge?: unknown;
+  decline_code?: unknown;
+  payment_intent?: unknown;
+  payment_method?: unknown;
 }
 
 /** An answer in Stripe's error shape. `replayable` tells whether it is kept under the request's idempotency key. */

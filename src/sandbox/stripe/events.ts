@@ -7,6 +7,8 @@ import { list, pageParams } from "./list.ts";
 import { boolean, listOf, parseParams, text, timeRange } from "./params.ts";
 import { DAY } from "./periods.ts";
 import { found, type Routes } from "./routing.ts";
+import { settingsOf } from "./settings.ts";
+import { inVersion } from "./versions.ts";
 import type { Cause, World } from "./world.ts";
 
 /** How far back events can be asked for. https://docs.stripe.com/api/events/list */
@@ -51,14 +53,14 @@ export const eventRoutes: Routes = {
     if (types !== undefined && types.length > 20) throw parameterError(null, "You may list at most 20 types.", "types");
     const oldest = world.now() - EVENTS_KEPT_FOR;
     const page = list(world, "event", "/v1/events", params, {
+      created: { from: Math.max(oldest, params.created?.from ?? -Infinity), to: params.created?.to ?? Infinity },
       where: (event) =>
-        event.created >= oldest &&
         (types === undefined || types.some((type) => matches(type, event.type))) &&
-        (params.created === undefined || params.created(event.created)) &&
         (params.delivery_success === undefined ||
           params.delivery_success === (asOfNow(world, event).pending_webhooks === 0)),
     });
-    return { ...page, data: page.data.map((event) => asOfNow(world, event)) };
+    const { events_version: version } = settingsOf(world);
+    return { ...page, data: page.data.map((event) => inVersion(world, asOfNow(world, event), version)) };
   },
   "GET /v1/events/:id": (world, { id }) => asOfNow(world, found(world, "event", id)),
 };

@@ -19,6 +19,12 @@ const KIND_BY_PREFIX: readonly (readonly [string, Kind])[] = [
   ["in_", "invoice"],
   ["inpay_", "invoice_payment"],
   ["price_", "price"],
+  ["re_", "refund"],
+  ["pyr_", "refund"],
+  ["du_", "dispute"],
+  ["po_", "payout"],
+  ["mandate_", "mandate"],
+  ["issfr_", "radar.early_fraud_warning"],
 ];
 
 /** Parts that an object has only when they are asked for, by object and name. */
@@ -55,12 +61,8 @@ const ON_REQUEST: Readonly<Record<string, (world: World, object: never) => unkno
     location: null,
     provider: "stripe",
   }),
-  "charge.refunds": (_world, it: Stripe.Charge) => ({
-    object: "list",
-    data: [],
-    has_more: false,
-    url: `/v1/charges/${it.id}/refunds`,
-  }),
+  "charge.refunds": (world, it: Stripe.Charge) =>
+    list(world, "refund", `/v1/charges/${it.id}/refunds`, { limit: 10 }, { link: it.id }),
 };
 
 /** The object with the asked-for links replaced by what they point to; what is stored stays as it is. */

@@ -37,6 +37,13 @@ export const newId = {
   /** Charges of methods other than cards. */
   payment: long("py_3"),
   balanceTransaction: long("txn_3"),
+  refund: long("re_3"),
+  /** Refunds of methods other than cards. */
+  paymentRefund: long("pyr_1"),
+  dispute: long("du_1"),
+  payout: long("po_1"),
+  mandate: long("mandate_1"),
+  earlyFraudWarning: long("issfr_1"),
   subscription: long("sub_1"),
   subscriptionItem: short("si_"),
   invoice: long("in_1"),

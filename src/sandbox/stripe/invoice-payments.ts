@@ -61,8 +61,8 @@ export const invoicePaymentRoutes: Routes = {
     const { created, invoice, payment, status, ...page } = parseParams(listParams, form);
     return list(world, "invoice_payment", "/v1/invoice_payments", page, {
       link: invoice ?? payment?.payment_intent,
+      created,
       where: (it) =>
-        (created === undefined || created(it.created)) &&
         (invoice === undefined || it.invoice === invoice) &&
         (payment === undefined || it.payment.payment_intent === payment.payment_intent) &&
         (status === undefined || it.status === status),

@@ -1,5 +1,6 @@
 import type { Stripe } from "../../stripe/types.ts";
 import { liveCustomer } from "./customers.ts";
+import { setDelinquent } from "./delinquency.ts";
 import { markCanceled, markPaid, openPaymentOf } from "./invoice-payments.ts";
 import { cancelIntent } from "./payments.ts";
 import { change, idOf, previously, type World } from "./world.ts";
@@ -27,14 +28,15 @@ export function finalizeInvoice(world: World, before: Stripe.Invoice): Stripe.In
   return after;
 }
 
-/** open → paid. */
-export function payInvoice(world: World, before: Stripe.Invoice): Stripe.Invoice {
+/** open | uncollectible → paid. */
+export function payInvoice(world: World, before: Stripe.Invoice, attempts: number): Stripe.Invoice {
   const after = change(world, "invoice", before, {
     amount_paid: before.amount_due,
     amount_remaining: 0,
-    attempt_count: Math.max(1, before.attempt_count),
+    attempt_count: Math.max(1, attempts),
     attempted: true,
     auto_advance: false,
+    next_payment_attempt: null,
     status: "paid",
     status_transitions: { ...before.status_transitions, paid_at: world.now() },
   });
@@ -46,6 +48,7 @@ export function payInvoice(world: World, before: Stripe.Invoice): Stripe.Invoice
     "attempt_count",
     "attempted",
     "auto_advance",
+    "next_payment_attempt",
     "status",
   );
   world.emit("invoice.updated", after, { ...previous, status_transitions: { paid_at: null } });
@@ -53,10 +56,25 @@ export function payInvoice(world: World, before: Stripe.Invoice): Stripe.Invoice
   world.emit("invoice.payment_succeeded", after);
   const payment = openPaymentOf(world, after.id);
   if (payment !== undefined) markPaid(world, payment);
+  setDelinquent(world, after, false);
   return after;
 }
 
-/** open → void: nobody owes it any more. */
+/** open → uncollectible: written off. It can still be paid. */
+export function markUncollectible(world: World, before: Stripe.Invoice): Stripe.Invoice {
+  const after = change(world, "invoice", before, {
+    auto_advance: false,
+    next_payment_attempt: null,
+    status: "uncollectible",
+    status_transitions: { ...before.status_transitions, marked_uncollectible_at: world.now() },
+  });
+  const previous = previously(before, after, "auto_advance", "next_payment_attempt", "status");
+  world.emit("invoice.updated", after, { ...previous, status_transitions: { marked_uncollectible_at: null } });
+  world.emit("invoice.marked_uncollectible", after);
+  return after;
+}
+
+/** open | uncollectible → void: nobody owes it any more. */
 export function voidInvoice(world: World, before: Stripe.Invoice): Stripe.Invoice {
   const after = change(world, "invoice", before, {
     auto_advance: false,

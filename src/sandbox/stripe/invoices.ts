@@ -1,12 +1,8 @@
-import { z } from "zod";
 import type { Stripe } from "../../stripe/types.ts";
 import { liveCustomer } from "./customers.ts";
 import { newId } from "./ids.ts";
 import { buildLine } from "./invoice-lines.ts";
-import { list, pageParams } from "./list.ts";
-import { oneOf, parseParams, text, timeRange } from "./params.ts";
 import { HOUR } from "./periods.ts";
-import { found, type Routes } from "./routing.ts";
 import { idOf, type World } from "./world.ts";
 
 /** Stripe leaves a renewal's invoice open to changes for about an hour. */
@@ -21,15 +17,16 @@ export interface Period {
 export function draftInvoice(
   world: World,
   subscription: Stripe.Subscription,
-  reason: "subscription_create" | "subscription_cycle",
+  reason: "subscription_create" | "subscription_cycle" | "subscription_update",
   period: Period,
   billed: Period,
+  autoAdvance = true,
 ): Stripe.Invoice {
   const id = newId.invoice();
   const customer = liveCustomer(world, idOf(subscription.customer));
   const lines = subscription.items.data.map((item) => buildLine(world, id, subscription, item, period));
   const total = lines.reduce((sum, line) => sum + line.amount, 0);
-  const renewal = reason === "subscription_cycle";
+  const renewal = reason === "subscription_cycle" && autoAdvance;
   const invoice = world.store.put("invoice", {
     id,
     object: "invoice",
@@ -44,7 +41,7 @@ export function draftInvoice(
     application: null,
     attempt_count: 0,
     attempted: false,
-    auto_advance: true,
+    auto_advance: autoAdvance,
     automatic_tax: { disabled_reason: null, enabled: false, liability: null, provider: null, status: null },
     automatically_finalizes_at: renewal ? world.now() + DRAFT_FOR : null,
     billing_reason: reason,
@@ -113,35 +110,3 @@ export function draftInvoice(
   world.emit("invoice.created", invoice);
   return invoice;
 }
-
-const listParams = z.strictObject({
-  ...pageParams,
-  collection_method: oneOf("charge_automatically", "send_invoice").optional(),
-  created: timeRange().optional(),
-  customer: text().optional(),
-  status: oneOf("draft", "open", "paid", "uncollectible", "void").optional(),
-  subscription: text().optional(),
-});
-
-export const invoiceRoutes: Routes = {
-  "GET /v1/invoices": (world, { form }) => {
-    const {
-      collection_method: method,
-      created,
-      customer,
-      status,
-      subscription,
-      ...page
-    } = parseParams(listParams, form);
-    return list(world, "invoice", "/v1/invoices", page, {
-      link: subscription ?? customer,
-      where: (it) =>
-        (method === undefined || it.collection_method === method) &&
-        (created === undefined || created(it.created)) &&
-        (customer === undefined || it.customer === customer) &&
-        (status === undefined || it.status === status),
-    });
-  },
-  "GET /v1/invoices/:id": (world, { id }) => found(world, "invoice", id),
-  "GET /v1/invoices/:id/lines": (world, { id }) => found(world, "invoice", id).lines,
-};

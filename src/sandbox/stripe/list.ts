@@ -1,7 +1,7 @@
 import type { Stripe } from "../../stripe/types.ts";
 import { missing } from "./errors.ts";
 import { integer, text } from "./params.ts";
-import type { Kind, Kinds } from "./store.ts";
+import type { Kind, Kinds, Within } from "./store.ts";
 import type { World } from "./world.ts";
 
 /** The parameters that every list takes, to be spread into a strict schema. */
@@ -11,7 +11,7 @@ export const pageParams = {
   ending_before: text().optional(),
 };
 
-interface Page {
+export interface Page {
   readonly limit?: number | undefined;
   readonly starting_after?: string | undefined;
   readonly ending_before?: string | undefined;
@@ -20,6 +20,8 @@ interface Page {
 interface ListOptions<T> {
   /** Only objects that this id is linked to; quick. */
   readonly link?: string | undefined;
+  /** Only objects made within a time; quick. */
+  readonly created?: Within | undefined;
   /** Only objects that pass; looks at each. */
   readonly where?: (object: T) => boolean;
   /** What Stripe calls such an object in an error. */
@@ -45,6 +47,7 @@ export function list<K extends Kind>(
     newestFirst: !backwards,
     ...(from === undefined ? {} : { from }),
     ...(options.link === undefined ? {} : { link: options.link }),
+    ...(options.created === undefined ? {} : { within: options.created }),
   })) {
     if (options.where !== undefined && !options.where(object)) continue;
     if (found.push(object) > limit) break;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { currencyCodes, isCurrency } from "./currencies.ts";
 import { notSimulated, parameterError, type StripeError } from "./errors.ts";
 import type { Form } from "./form.ts";
+import type { Within } from "./store.ts";
 
 /** What a schema's refinement wants Stripe to say; `code` null where Stripe gives none. */
 interface Fault {
@@ -118,7 +119,14 @@ export function listOf<T extends z.ZodType>(item: T) {
   }, z.array(item));
 }
 
-/** `created=…` or `created[gte]=…`: a test of a time in whole seconds. */
+/** A test of a time in whole seconds, and the bounds that it tests. */
+export type TimeRange = ((time: number) => boolean) & Within;
+
+function rangeOf(from: number, to: number): TimeRange {
+  return Object.assign((time: number) => time >= from && time <= to, { from, to });
+}
+
+/** `created=…` or `created[gte]=…`. */
 export function timeRange() {
   const bounds = z.strictObject({
     gt: integer().optional(),
@@ -126,11 +134,9 @@ export function timeRange() {
     lt: integer().optional(),
     lte: integer().optional(),
   });
-  const exactly = integer().transform((at) => (time: number) => time === at);
-  const between = bounds.transform(
-    ({ gt = -Infinity, gte = -Infinity, lt = Infinity, lte = Infinity }) =>
-      (time: number) =>
-        time > gt && time >= gte && time < lt && time <= lte,
+  const exactly = integer().transform((at) => rangeOf(at, at));
+  const between = bounds.transform(({ gt = -Infinity, gte = -Infinity, lt = Infinity, lte = Infinity }) =>
+    rangeOf(Math.max(gt + 1, gte), Math.min(lt - 1, lte)),
   );
   return z.union([between, exactly]);
 }

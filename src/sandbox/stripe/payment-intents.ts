@@ -84,7 +84,8 @@ export const paymentIntentRoutes: Routes = {
     const { created, customer, ...page } = parseParams(listParams, form);
     return list(world, "payment_intent", "/v1/payment_intents", page, {
       link: customer,
-      where: (it) => created === undefined || created(it.created),
+      created,
+      where: (it) => customer === undefined || it.customer === customer,
     });
   },
   "GET /v1/payment_intents/:id": (world, { id }) => found(world, "payment_intent", id, "intent"),

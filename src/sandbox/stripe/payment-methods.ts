@@ -1,11 +1,8 @@
-import { z } from "zod";
 import type { Stripe } from "../../stripe/types.ts";
-import { emptyAddress } from "./customers.ts";
+import { emptyAddress, liveCustomer } from "./customers.ts";
 import { newId } from "./ids.ts";
-import { list, pageParams } from "./list.ts";
-import { parseParams, text } from "./params.ts";
-import { found, type Routes } from "./routing.ts";
-import type { World } from "./world.ts";
+import { createMandate } from "./mandates.ts";
+import { idOf, type World } from "./world.ts";
 
 export type CardBrand = "visa" | "mastercard" | "amex";
 export type Wallet = "apple_pay" | "google_pay";
@@ -18,6 +15,8 @@ export type Means =
       readonly wallet: Wallet | null;
       readonly country: string;
       readonly declined: boolean;
+      /** Instead of the brand's usual ending: Stripe's test cards behave by it. */
+      readonly last4?: string;
     }
   | { readonly type: "sepa_debit"; readonly country: string };
 
@@ -57,7 +56,16 @@ export function createPaymentMethod(
     means.type === "card"
       ? { ...common, type: "card", card: card(world, means) }
       : { ...common, type: "sepa_debit", sepa_debit: sepaDebit(means.country) };
-  return world.store.put("payment_method", method);
+  world.store.put("payment_method", method);
+  if (method.type === "sepa_debit") createMandate(world, method);
+  return method;
+}
+
+/** What a subscription is paid with: its own method, or its customer's. */
+export function defaultMethodOf(world: World, subscription: Stripe.Subscription): Stripe.PaymentMethod {
+  const customer = liveCustomer(world, idOf(subscription.customer));
+  const link = subscription.default_payment_method ?? customer?.invoice_settings.default_payment_method ?? "";
+  return world.store.mustGet("payment_method", idOf(link));
 }
 
 function card(world: World, means: Means & { type: "card" }): Stripe.PaymentMethod.Card {
@@ -75,7 +83,7 @@ function card(world: World, means: Means & { type: "card" }): Stripe.PaymentMeth
     fingerprint: newId.fingerprint(),
     funding: "credit",
     generated_from: null,
-    last4: (means.declined ? LAST4_DECLINED : LAST4)[means.brand],
+    last4: means.last4 ?? (means.declined ? LAST4_DECLINED : LAST4)[means.brand],
     networks: { available: [means.brand], preferred: null },
     regulated_status: "unregulated",
     three_d_secure_usage: { supported: true },
@@ -100,24 +108,3 @@ function sepaDebit(country: string): Stripe.PaymentMethod.SepaDebit {
     last4: "3000",
   };
 }
-
-const listParams = z.strictObject({ ...pageParams, customer: text().optional(), type: text().optional() });
-
-export const paymentMethodRoutes: Routes = {
-  "GET /v1/payment_methods/:id": (world, { id }) => found(world, "payment_method", id, "payment_method"),
-  "GET /v1/payment_methods": (world, { form }) => {
-    const { customer, type, ...page } = parseParams(listParams, form);
-    return list(world, "payment_method", "/v1/payment_methods", page, {
-      link: customer,
-      where: (it) => type === undefined || it.type === type,
-    });
-  },
-  "GET /v1/customers/:id/payment_methods": (world, { id, form }) => {
-    found(world, "customer", id, "customer");
-    const { type, ...page } = parseParams(listParams, form);
-    return list(world, "payment_method", `/v1/customers/${id}/payment_methods`, page, {
-      link: id,
-      where: (it) => type === undefined || it.type === type,
-    });
-  },
-};

@@ -7,10 +7,12 @@ import { endSubscription } from "./subscription-cancel.ts";
 import { currentPeriod } from "./subscriptions.ts";
 import { change, type World } from "./world.ts";
 
+const RENEWING = new Set(["active", "past_due", "unpaid"]);
+
 /** What a period's end brings: an invoice for the next one, or the subscription's end. */
 export function renew(world: World, id: string): void {
   const before = world.store.get("subscription", id);
-  if (before === undefined || (before.status !== "active" && before.status !== "past_due")) return;
+  if (before === undefined || !RENEWING.has(before.status)) return;
   if (before.cancel_at !== null && before.cancel_at <= world.now()) {
     endSubscription(world, before);
     return;
@@ -25,13 +27,15 @@ export function renew(world: World, id: string): void {
     current_period_start: period.start,
   }));
   const rolled = { ...before, items: { ...before.items, data: items } };
-  const invoice = draftInvoice(world, rolled, "subscription_cycle", period, over);
+  // An unpaid subscription's invoices are left to be dealt with by hand.
+  const stays = before.status === "unpaid" || before.pause_collection?.behavior === "keep_as_draft";
+  const invoice = draftInvoice(world, rolled, "subscription_cycle", period, over, !stays);
   const after = change(world, "subscription", rolled, { latest_invoice: invoice.id });
   world.emit("customer.subscription.updated", after, {
     items: { data: before.items.data },
     latest_invoice: before.latest_invoice,
   });
-  world.schedule(world.now() + DRAFT_FOR, "finalize_invoice", invoice.id);
+  if (!stays) world.schedule(world.now() + DRAFT_FOR, "finalize_invoice", invoice.id);
   world.schedule(period.end, "renew", id);
 }
 

@@ -6,18 +6,23 @@ import { chargeRoutes } from "./charges.ts";
 import { checkoutSessionRoutes } from "./checkout-sessions.ts";
 import { controlReply } from "./control.ts";
 import { customerRoutes } from "./customers.ts";
+import { disputeRoutes } from "./dispute-routes.ts";
+import { earlyFraudWarningRoutes } from "./early-fraud-warnings.ts";
 import type { Engine } from "./engine.ts";
 import { eventRoutes } from "./events.ts";
 import type { Faults } from "./faults.ts";
 import { factsPage } from "./hosted-page.ts";
 import { hostedReply } from "./hosted-routes.ts";
 import { invoicePaymentRoutes } from "./invoice-payments.ts";
-import { invoiceRoutes } from "./invoices.ts";
+import { invoiceRoutes } from "./invoice-routes.ts";
+import { mandateRoutes } from "./mandates.ts";
 import { pageHeaders } from "./page-layout.ts";
 import { paymentIntentRoutes } from "./payment-intents.ts";
-import { paymentMethodRoutes } from "./payment-methods.ts";
+import { paymentMethodRoutes } from "./payment-method-routes.ts";
+import { payoutRoutes } from "./payout-routes.ts";
 import { priceRoutes } from "./prices.ts";
 import { productRoutes } from "./products.ts";
+import { refundRoutes } from "./refund-routes.ts";
 import type { RequestLog } from "./request-log.ts";
 import { router } from "./routing.ts";
 import type { StripeStandIn } from "./server.ts";
@@ -39,13 +44,18 @@ const route = router(
   chargeRoutes,
   checkoutSessionRoutes,
   customerRoutes,
+  disputeRoutes,
+  earlyFraudWarningRoutes,
   eventRoutes,
   invoicePaymentRoutes,
   invoiceRoutes,
+  mandateRoutes,
   paymentIntentRoutes,
   paymentMethodRoutes,
+  payoutRoutes,
   priceRoutes,
   productRoutes,
+  refundRoutes,
   subscriptionRoutes,
 );
 

@@ -3,10 +3,12 @@ import type { AddressInfo } from "node:net";
 import { SetupError } from "../../shared/errors.ts";
 import type { SandboxClock } from "../clock.ts";
 import type { Order } from "./arrange.ts";
+import { findControl } from "./controls.ts";
 import { type Engine, startEngine } from "./engine.ts";
 import { type Fault, Faults } from "./faults.ts";
 import { RequestLog, type RequestRecord } from "./request-log.ts";
 import { requestListener } from "./requests.ts";
+import type { Settings } from "./settings.ts";
 import type { Webhook } from "./signed-posts.ts";
 import type { DeliveryRecord } from "./webhooks.ts";
 
@@ -22,6 +24,14 @@ export interface StripeStandInOptions {
   readonly newsroomName?: string;
   /** The account's currency, in which fees and balances are; USD unless given. */
   readonly settlementCurrency?: "usd" | "eur" | "gbp";
+  /** More currencies that the account has bank accounts for: payments in them aren't converted. */
+  readonly settlementCurrencies?: readonly string[];
+  /** Whether all that is available is paid out each midnight; as it was unless given, and at first by hand only. */
+  readonly payouts?: "manual" | "daily";
+  /** What happens to renewals that fail. */
+  readonly dunning?: Settings["dunning"];
+  /** The version that lists of events are rendered in ("the version of the day"); the newest unless given. */
+  readonly eventsVersion?: string;
   readonly log?: (line: object) => void;
 }
 
@@ -42,6 +52,10 @@ export interface StripeStandIn {
     list(): DeliveryRecord[];
   };
   failNext(fault: Fault): void;
+  /** One of the controls by its method and path, such as `POST /disputes`, as over HTTP; undefined if there is none. */
+  control(method: string, path: string, sent: unknown): object | undefined;
+  /** Stops the clock, so that all that follows happens within one second; `advance` still moves it. */
+  freeze(frozen: boolean): { frozen: boolean; now: string };
   readonly requests: { count(method: string, path: string): number; list(): RequestRecord[] };
   close(): Promise<void>;
 }
@@ -72,7 +86,13 @@ export async function startStripeStandIn(options: StripeStandInOptions): Promise
         id: "acct_1SandboxNewsroom",
         country: COUNTRY[currency],
         currency,
+        currencies: [...new Set([currency, ...(options.settlementCurrencies ?? [])])],
         name: options.newsroomName ?? "Newsroom",
+      },
+      payouts: options.payouts,
+      settings: {
+        ...(options.dunning === undefined ? {} : { dunning: options.dunning }),
+        ...(options.eventsVersion === undefined ? {} : { events_version: options.eventsVersion }),
       },
       baseUrl: () => url,
       log,
@@ -92,6 +112,20 @@ export async function startStripeStandIn(options: StripeStandInOptions): Promise
     settled: () => engine.deliveries.settled(),
     deliveries: engine.deliveries,
     failNext: (fault) => faults.add(fault),
+    control: (method, path, sent) => {
+      const found = findControl(method, path);
+      if (found === undefined) return undefined;
+      engine.timeline.catchUp();
+      try {
+        return found.run(engine.world, sent, found.id);
+      } finally {
+        engine.world.store.commit();
+      }
+    },
+    freeze: (frozen) => {
+      engine.timeline.freeze(frozen);
+      return { frozen, now: new Date(engine.world.now() * 1000).toISOString() };
+    },
     requests,
     close: async () => {
       clearInterval(timer);

@@ -5,6 +5,8 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 export interface Webhook {
   readonly url: string;
   readonly secret: string;
+  /** The version that this endpoint's events are rendered in; the newest unless given. */
+  readonly apiVersion?: string;
 }
 
 const TIMEOUT_MS = 20_000;

@@ -1,5 +1,6 @@
 import type { Stripe } from "../../stripe/types.ts";
 import type { CheckoutDetails } from "./checkout-details.ts";
+import type { CustomerNote } from "./customer-bank.ts";
 import type { KeptAnswer } from "./idempotency.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import type { Due } from "./schedule.ts";
@@ -18,21 +19,39 @@ export interface Kinds {
   subscription: Stripe.Subscription;
   invoice: Stripe.Invoice;
   invoice_payment: Stripe.InvoicePayment;
+  refund: Stripe.Refund;
+  dispute: Stripe.Dispute;
+  payout: Stripe.Payout;
+  mandate: Stripe.Mandate;
+  "radar.early_fraud_warning": Stripe.Radar.EarlyFraudWarning;
   event: Stripe.EventBase;
 
   checkout_details: CheckoutDetails;
   due: Due;
   kept_answer: KeptAnswer;
   delivery: Delivered;
+  /** A balance transaction, by its id, that an automatic payout paid out. */
+  paid_out: { id: string; payout: string };
+  /** A balance transaction, by its id, that the next automatic payouts will pay out; kept only while there are some. */
+  unpaid: { id: string };
+  /** What a customer's bank does with payments that the customer isn't there for. */
+  customer_note: CustomerNote;
   note: { id: string; value: string };
 }
 
 export type Kind = keyof Kinds;
 
-/** Ids that a list can be filtered by without looking at every object; each is an id, so they can't clash. */
+/** Whole seconds, both inclusive. */
+export interface Within {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Ids that a list can be filtered by without looking at every object; ids and e-mail addresses can't clash. */
 type Links = (object: never) => readonly unknown[];
 
 const LINKS: Partial<Record<Kind, Links>> = {
+  customer: (it: Stripe.Customer | Stripe.DeletedCustomer) => ["email" in it ? it.email : null],
   payment_method: (it: Stripe.PaymentMethod) => [it.customer],
   "checkout.session": (it: Stripe.Checkout.Session) => [it.customer, it.payment_intent, it.subscription],
   payment_intent: (it: Stripe.PaymentIntent) => [it.customer],
@@ -41,12 +60,19 @@ const LINKS: Partial<Record<Kind, Links>> = {
   subscription: (it: Stripe.Subscription) => [it.customer],
   invoice: (it: Stripe.Invoice) => [it.customer, it.parent?.subscription_details?.subscription],
   invoice_payment: (it: Stripe.InvoicePayment) => [it.invoice, it.payment.payment_intent],
+  refund: (it: Stripe.Refund) => [it.charge, it.payment_intent],
+  dispute: (it: Stripe.Dispute) => [it.charge, it.payment_intent],
+  mandate: (it: Stripe.Mandate) => [it.payment_method],
+  "radar.early_fraud_warning": (it: Stripe.Radar.EarlyFraudWarning) => [it.charge, it.payment_intent],
+  paid_out: (it: Kinds["paid_out"]) => [it.payout],
 };
 
 class Table<T extends { id: string }> {
   readonly byId = new Map<string, { object: T; position: number }>();
   /** Ids by the order in which they were made; deleted ones leave a hole. */
   readonly order: (string | undefined)[] = [];
+  /** When each was made, in seconds: never descending, so a time is found by halving. */
+  readonly times: number[] = [];
   /** For each linked id the positions of the objects that point to it, ascending. */
   readonly linked = new Map<string, number[]>();
   readonly #links: Links | undefined;
@@ -58,13 +84,19 @@ class Table<T extends { id: string }> {
   put(object: T): void {
     const before = this.byId.get(object.id);
     const position = before?.position ?? this.order.push(object.id) - 1;
+    if (before === undefined) this.times.push("created" in object ? Number(object.created) : 0);
     const had = before === undefined ? [] : this.#idsLinkedBy(before.object);
     this.byId.set(object.id, { object, position });
     for (const id of this.#idsLinkedBy(object)) {
       if (had.includes(id)) continue;
       const positions = this.linked.get(id);
       if (positions === undefined) this.linked.set(id, [position]);
-      else positions.splice(insertionPoint(positions, position), 0, position);
+      else
+        positions.splice(
+          firstIndex(positions.length, (index) => (positions[index] ?? 0) >= position),
+          0,
+          position,
+        );
     }
   }
 
@@ -130,21 +162,38 @@ export class Store {
     for (const { object } of this.#table(kind).byId.values()) yield object;
   }
 
-  /** From the newest to the oldest, or the other way round; starting beside `from`, only those linked to `link` if given. */
+  /** From the newest to the oldest, or the other way round; starting beside `from`, only those linked to `link` and made within a time if given. */
   *inOrder<K extends Kind>(
     kind: K,
-    options: { newestFirst: boolean; from?: string; link?: string },
+    options: { newestFirst: boolean; from?: string; link?: string; within?: Within },
   ): Iterable<Kinds[K]> {
     const table = this.#table(kind);
     const positions = options.link === undefined ? undefined : (table.linked.get(options.link) ?? []);
+    const positionAt = (index: number) => (positions === undefined ? index : (positions[index] ?? -1));
     const length = positions?.length ?? table.order.length;
+    let low = 0;
+    let high = length;
+    if (options.within !== undefined) {
+      const timeAt = (index: number) => table.times[positionAt(index)] ?? 0;
+      const { from, to } = options.within;
+      if (from !== -Infinity) low = firstIndex(length, (index) => timeAt(index) >= from);
+      if (to !== Infinity) high = firstIndex(length, (index) => timeAt(index) > to);
+    }
     const start = options.from === undefined ? undefined : table.byId.get(options.from)?.position;
-    const index = start === undefined ? undefined : positions === undefined ? start : insertionPoint(positions, start);
-    const skip = index !== undefined && positions !== undefined && positions[index] !== start ? 0 : 1;
-    const step = options.newestFirst ? -1 : 1;
-    const first = options.newestFirst ? (index ?? length) - 1 : (index ?? -1) + (index === undefined ? 1 : skip);
-    for (let at = first; at >= 0 && at < length; at += step) {
-      const id = table.order[positions === undefined ? at : (positions[at] ?? -1)];
+    if (start !== undefined) {
+      if (options.newestFirst)
+        high = Math.min(
+          high,
+          firstIndex(length, (index) => positionAt(index) >= start),
+        );
+      else
+        low = Math.max(
+          low,
+          firstIndex(length, (index) => positionAt(index) > start),
+        );
+    }
+    for (let done = 0; done < high - low; done += 1) {
+      const id = table.order[positionAt(options.newestFirst ? high - 1 - done : low + done)];
       const object = id === undefined ? undefined : table.byId.get(id)?.object;
       if (object !== undefined) yield object;
     }
@@ -177,14 +226,14 @@ export class Store {
   }
 }
 
-/** The index of the first position that isn't smaller. */
-function insertionPoint(positions: readonly number[], position: number): number {
+/** The first of `length` indices that passes; whoever follows one that passes does too. */
+function firstIndex(length: number, passes: (index: number) => boolean): number {
   let low = 0;
-  let high = positions.length;
+  let high = length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((positions[middle] ?? 0) < position) low = middle + 1;
-    else high = middle;
+    if (passes(middle)) high = middle;
+    else low = middle + 1;
   }
   return low;
 }

@@ -12,7 +12,7 @@ export function cancelNow(world: World, before: Stripe.Subscription, note: Cance
   return endSubscription(world, { ...before, ...requested(world, before, note) });
 }
 
-/** Ends a subscription whose time has come. Its drafts stay drafts, as at Stripe. */
+/** Ends a subscription whose time has come. Its drafts stay drafts and what is open is no longer collected, as at Stripe. */
 export function endSubscription(world: World, before: Stripe.Subscription): Stripe.Subscription {
   const after = change(world, "subscription", before, {
     canceled_at: before.canceled_at ?? world.now(),
@@ -20,7 +20,9 @@ export function endSubscription(world: World, before: Stripe.Subscription): Stri
     status: "canceled",
   });
   for (const invoice of world.store.inOrder("invoice", { newestFirst: true, link: before.id })) {
-    if (invoice.status === "draft") change(world, "invoice", invoice, { auto_advance: false });
+    if (invoice.status === "draft" || invoice.status === "open") {
+      change(world, "invoice", invoice, { auto_advance: false, next_payment_attempt: null });
+    }
   }
   world.emit("customer.subscription.deleted", after);
   return after;

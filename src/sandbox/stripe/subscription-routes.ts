@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Stripe } from "../../stripe/types.ts";
-import { parameterError, refusal } from "./errors.ts";
+import { missing, parameterError, refusal } from "./errors.ts";
 import { list, pageParams } from "./list.ts";
 import {
   boolean,
@@ -17,6 +17,7 @@ import {
 import { found, type Routes } from "./routing.ts";
 import { CANCELLATION_KEYS, cancelLater, cancelNow, noted } from "./subscription-cancel.ts";
 import { changedItems, itemParams } from "./subscription-items.ts";
+import { pausedAs, pauseParams, resumeSubscription } from "./subscription-pause.ts";
 import { currentPeriod } from "./subscriptions.ts";
 import { change, previously, type World } from "./world.ts";
 
@@ -53,8 +54,10 @@ const updateParams = z.strictObject({
   cancel_at_period_end: boolean().optional(),
   cancellation_details: cancellationDetails.optional(),
   description: clearable(500).optional(),
+  default_payment_method: text().optional(),
   items: listOf(itemParams).optional(),
   metadata: metadata().optional(),
+  pause_collection: pauseParams.optional(),
   proration_behavior: oneOf("none", "create_prorations", "always_invoice").optional(),
 });
 
@@ -62,6 +65,11 @@ const cancelParams = z.strictObject({
   cancellation_details: cancellationDetails.optional(),
   invoice_now: boolean().optional(),
   prorate: boolean().optional(),
+});
+
+const resumeParams = z.strictObject({
+  billing_cycle_anchor: oneOf("now").optional(),
+  proration_behavior: oneOf("none").optional(),
 });
 
 const listParams = z.strictObject({
@@ -82,13 +90,11 @@ const UNSIMULATED = [
   "billing_thresholds",
   "collection_method",
   "days_until_due",
-  "default_payment_method",
   "default_source",
   "default_tax_rates",
   "discounts",
   "invoice_settings",
   "off_session",
-  "pause_collection",
   "payment_behavior",
   "payment_settings",
   "pending_invoice_item_interval",
@@ -102,9 +108,9 @@ export const subscriptionRoutes: Routes = {
     const params = parseParams(listParams, form);
     return list(world, "subscription", "/v1/subscriptions", params, {
       link: params.customer,
+      created: params.created,
       where: (it) =>
         hasStatus(it, params.status) &&
-        (params.created === undefined || params.created(it.created)) &&
         (params.current_period_end === undefined || params.current_period_end(currentPeriod(it).end)) &&
         (params.current_period_start === undefined || params.current_period_start(currentPeriod(it).start)) &&
         (params.price === undefined || it.items.data.some((item) => item.price.id === params.price)),
@@ -117,6 +123,10 @@ export const subscriptionRoutes: Routes = {
     const params = parseParams(cancelParams, form);
     if (isOver(before)) throw refusal("resource_missing", `No such subscription: '${id}'`, "id");
     return cancelNow(world, before, params.cancellation_details);
+  },
+  "POST /v1/subscriptions/:id/resume": (world, { id, form }) => {
+    parseParams(resumeParams, form);
+    return resumeSubscription(world, found(world, "subscription", id));
   },
 };
 
@@ -135,6 +145,10 @@ function update(
   if (typeof params.cancel_at === "number" && params.cancel_at <= world.now()) {
     throw refusal(null, "cancel_at must be in the future.", "cancel_at");
   }
+  const method = params.default_payment_method;
+  if (method !== undefined && world.store.get("payment_method", method)?.customer !== before.customer) {
+    throw missing("PaymentMethod", method, "default_payment_method");
+  }
   const items =
     params.items === undefined ? before.items : changedItems(world, before, params.items, params.proration_behavior);
   const period = currentPeriod(before);
@@ -145,14 +159,27 @@ function update(
     ...(cancelAt === undefined
       ? {}
       : cancelLater(world, before, cancelAt, asked === true, params.cancellation_details)),
+    default_payment_method: method ?? before.default_payment_method,
     description: params.description === undefined ? before.description : params.description,
     items,
+    pause_collection:
+      params.pause_collection === undefined ? before.pause_collection : pausedAs(world, params.pause_collection),
     metadata: params.metadata === undefined ? before.metadata : mergeMetadata(before.metadata, params.metadata),
   });
   if (typeof after.cancel_at === "number" && after.cancel_at !== before.cancel_at) {
     world.schedule(after.cancel_at, "renew", before.id);
   }
-  const previous = previously(before, after, ...CANCELLATION_KEYS, "description", "metadata");
+  const resumesAt = after.pause_collection?.resumes_at;
+  if (typeof resumesAt === "number") world.schedule(resumesAt, "resume_collection", before.id);
+  const previous = previously(
+    before,
+    after,
+    ...CANCELLATION_KEYS,
+    "default_payment_method",
+    "description",
+    "metadata",
+    "pause_collection",
+  );
   const changedItemsBefore = items === before.items ? {} : { items: { data: before.items.data } };
   if (Object.keys(previous).length > 0 || items !== before.items) {
     world.emit("customer.subscription.updated", after, { ...previous, ...changedItemsBefore });

@@ -11,6 +11,8 @@ export class Timeline {
   readonly #schedule: Schedule;
   readonly #happen: (due: Due) => void;
   #moment: number | undefined;
+  #frozenAt: number | undefined;
+  #latest = 0;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(clock: SandboxClock, schedule: Schedule, happen: (due: Due) => void) {
@@ -19,9 +21,17 @@ export class Timeline {
     this.#happen = happen;
   }
 
-  /** Whole seconds. */
+  /** Whole seconds; never goes back, also when the machine's clock does. */
   now(): number {
-    return this.#moment ?? Math.floor(this.#clock.now().getTime() / 1000);
+    if (this.#moment !== undefined) return this.#moment;
+    const now = this.#frozenAt ?? Math.floor(this.#clock.now().getTime() / 1000);
+    this.#latest = Math.max(this.#latest, now);
+    return this.#latest;
+  }
+
+  /** Keeps the clock at this second until it is let go again. */
+  freeze(frozen: boolean): void {
+    this.#frozenAt = frozen ? this.now() : undefined;
   }
 
   /** Lets happen what has come due since: wall time passes too, and the stand-in may have been away. */
@@ -45,7 +55,8 @@ export class Timeline {
   async #advance(milliseconds: number, finishDrafts: boolean): Promise<void> {
     this.catchUp();
     const target = this.#clock.now().getTime() + milliseconds;
-    const until = Math.floor(target / 1000);
+    const until =
+      this.#frozenAt === undefined ? Math.floor(target / 1000) : this.#frozenAt + Math.floor(milliseconds / 1000);
     let since = performance.now();
     try {
       for (let due = this.#schedule.take(until); due !== undefined; due = this.#schedule.take(until)) {
@@ -56,6 +67,7 @@ export class Timeline {
         since = performance.now();
       }
       this.#moveTo(target);
+      if (this.#frozenAt !== undefined) this.#frozenAt = until;
       const draftEnds = !finishDrafts ? undefined : this.#schedule.lastOf("finalize_invoice", until + DRAFT_FOR);
       if (draftEnds === undefined) return;
       for (let due = this.#schedule.take(draftEnds); due !== undefined; due = this.#schedule.take(draftEnds)) {

@@ -27,6 +27,9 @@ interface Pending {
   firstAttempt: number | null;
 }
 
+/** The event as an endpoint of this version gets it. */
+type Render = (event: Stripe.EventBase, version: string | undefined) => object;
+
 const AT_ONCE = 8;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 60_000;
@@ -37,6 +40,7 @@ const REMEMBERED = 2000;
 /** Delivers events to one endpoint: signed, several at a time, again with growing pauses until it answers 2xx. */
 export class Deliveries {
   readonly #store: Store;
+  readonly #render: Render;
   readonly #log: (line: object) => void;
   readonly #posts = new SignedPosts();
   readonly #pending = new Map<string, Pending>();
@@ -51,8 +55,9 @@ export class Deliveries {
   #held = false;
   #closed = false;
 
-  constructor(store: Store, webhook: Webhook | null, log: (line: object) => void) {
+  constructor(store: Store, webhook: Webhook | null, render: Render, log: (line: object) => void) {
     this.#store = store;
+    this.#render = render;
     this.#webhook = webhook;
     this.#log = log;
     for (const event of store.inOrder("event", { newestFirst: false })) {
@@ -147,7 +152,7 @@ export class Deliveries {
     this.#inFlight += 1;
     pending.attempts += 1;
     pending.firstAttempt ??= Date.now();
-    const status = await this.#posts.send(webhook, JSON.stringify(pending.event));
+    const status = await this.#posts.send(webhook, JSON.stringify(this.#render(pending.event, webhook.apiVersion)));
     this.#inFlight -= 1;
     if (this.#closed) return;
     pending.lastStatus = status;

@@ -5,8 +5,10 @@ import type { Kind, Kinds, Store } from "./store.ts";
 export interface Account {
   readonly id: string;
   readonly country: string;
-  /** Settlement currency: every balance transaction is in it. */
+  /** Settlement currency of what has no account of its own. */
   readonly currency: string;
+  /** Every currency that isn't converted when it is booked; the settlement currency is one of them. */
+  readonly currencies: readonly string[];
   readonly name: string;
 }
 
@@ -26,7 +28,17 @@ export type TaskName =
   | "settle"
   | "fail_to_settle"
   | "expire_incomplete"
-  | "forget_old";
+  | "forget_old"
+  | "retry_invoice"
+  | "resume_collection"
+  | "settle_refund"
+  | "fail_refund"
+  | "trace_refund"
+  | "evidence_due"
+  | "pay_out"
+  | "payout_on_its_way"
+  | "payout_arrives"
+  | "payout_reconciled";
 
 /**
  * What every operation works on. Operations are synchronous: nothing can come between their steps, and what they
