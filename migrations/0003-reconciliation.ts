@@ -20,6 +20,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create index stripe_refunds_created on stripe_refunds (created);
     create index stripe_disputes_created on stripe_disputes (created);
     create index stripe_payouts_created on stripe_payouts (created);
+    create index stripe_events_dead on stripe_events (id) where state = 'dead';
     create index payments_charge on payments (stripe_charge) where stripe_charge is not null;
 
     create table reconciliation_runs (

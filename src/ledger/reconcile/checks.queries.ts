@@ -14,7 +14,7 @@ export interface Scope {
   readonly stripeAt: Date;
 }
 
-interface Check {
+export interface Check {
   readonly kind: DifferenceKind;
   readonly cause: string;
   /** Yields `object_id, occurred_at, ours`. */
@@ -117,15 +117,16 @@ export const CHECKS: readonly Check[] = [
       from stripe_events where state in ('received', 'waiting') and received_at < clock_timestamp() - interval '24 hours'
     `,
   },
-  {
-    kind: "derivation_overdue",
-    cause: "Objects changed more than an hour ago and their donations were not derived since: background work stands still.",
-    query: () => sql`
-      select 'dirty_objects' as object_id, null::timestamptz as occurred_at, jsonb_build_object('count', count(*)) as ours
-      from dirty_objects where marked_at < clock_timestamp() - interval '1 hour' having count(*) > 0
-    `,
-  },
 ];
+
+export const OVERDUE: Check = {
+  kind: "derivation_overdue",
+  cause: "Objects changed more than an hour ago and their donations were not derived since: background work stands still.",
+  query: () => sql`
+    select 'dirty_objects' as object_id, null::timestamptz as occurred_at, jsonb_build_object('count', count(*)) as ours
+    from dirty_objects where marked_at < clock_timestamp() - interval '1 hour' having count(*) > 0
+  `,
+};
 
 /** One page of a check, in the order of ids. */
 export async function findings(

@@ -1,24 +1,30 @@
 import { isMissing } from "../../stripe/failures.ts";
-import { CHECKS, findings, type OpenCheckout, overdueCheckouts } from "./checks.queries.ts";
+import { CHECKS, type Check, findings, type OpenCheckout, OVERDUE, overdueCheckouts } from "./checks.queries.ts";
 import type { Difference } from "./difference.ts";
 import type { Look } from "./look.ts";
 
 const PAGE = 500;
 const SESSIONS_AT_ONCE = 20;
 
+/** Marks that nobody has taken up, before they are taken up here. */
+export async function checkMarks(look: Look): Promise<void> {
+  await run(look, OVERDUE, look.since);
+}
+
 /** What the books say of themselves that can't be. `since` reaches back to the oldest difference that is still open. */
 export async function checkBooksThemselves(look: Look, since: Date): Promise<void> {
-  const scope = { since, stripeAt: look.stripeAt };
-  for (const check of CHECKS) {
-    let after = "";
-    for (;;) {
-      const found = await findings(look.deps.db, check, scope, after, PAGE);
-      const last = found.at(-1);
-      if (last === undefined) break;
-      const { kind, cause } = check;
-      await look.note(found.map((one): Difference => ({ kind, cause, ...one, stripes: null })));
-      after = last.object_id;
-    }
+  for (const check of CHECKS) await run(look, check, since);
+}
+
+async function run(look: Look, check: Check, since: Date): Promise<void> {
+  let after = "";
+  for (;;) {
+    const found = await findings(look.deps.db, check, { since, stripeAt: look.stripeAt }, after, PAGE);
+    const last = found.at(-1);
+    if (last === undefined) return;
+    const { kind, cause } = check;
+    await look.note(found.map((one): Difference => ({ kind, cause, ...one, stripes: null })));
+    after = last.object_id;
   }
 }
 

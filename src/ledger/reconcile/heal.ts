@@ -1,7 +1,6 @@
 import type { Transaction } from "kysely";
 import type { DB } from "../../db/schema.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { deriveDirty } from "../../donations/settle.ts";
 import type { MirrorKindName } from "../../mirror/kind.ts";
 import { knownKind } from "../../mirror/kinds.ts";
 import { type Snapshot, storeSnapshots } from "../../mirror/store.ts";
@@ -11,6 +10,7 @@ import { fetchNamed } from "../backfill/related.ts";
 import { booksSink } from "../backfill/sink.ts";
 import { fetchObject, snapshotsOf } from "../lists/snapshots.ts";
 import { pullPayoutLines } from "../payout-lines.ts";
+import { deriveMarked } from "./derive-marked.ts";
 import { type OpenDifference, openDifferences } from "./differences.queries.ts";
 import { eventObjects, forgetPayoutLines, settleEvents } from "./heal.queries.ts";
 import type { Look } from "./look.ts";
@@ -48,7 +48,7 @@ export async function heal(look: Look, began: string): Promise<void> {
   await fetchPartners(look);
   if (ledgerFrom !== null) await pullLedger(look.deps, look.caller, ledgerFrom);
   while ((await pullPayoutLines(look.deps)) > 0) {}
-  while ((await deriveDirty(look.deps)) > 0) {}
+  await deriveMarked(look.deps);
 }
 
 interface Remedy {

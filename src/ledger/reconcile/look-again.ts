@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { deriveDirty } from "../../donations/settle.ts";
 import { compareTransaction } from "./compare-ledger.ts";
 import { compareOne } from "./compare-objects.ts";
 import { compareRefundTotals } from "./compare-totals.ts";
+import { deriveMarked } from "./derive-marked.ts";
 import type { AnyObject, Difference } from "./difference.ts";
 import {
   dropDifferences,
@@ -38,7 +38,7 @@ export async function lookAgain(look: Look, began: string, patienceMs: number): 
 }
 
 async function stillDiffering(look: Look, some: readonly OpenDifference[]): Promise<readonly OpenDifference[]> {
-  while ((await deriveDirty(look.deps)) > 0) {}
+  await deriveMarked(look.deps);
   const answers = await Promise.all(some.map(async (one) => ({ one, now: await objectNow(look, one) })));
   await dropDifferences(
     look.deps.db,

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { v7 } from "uuid";
-import { deriveDirty } from "../../donations/settle.ts";
 import { describeError } from "../../shared/describe-error.ts";
 import { type Caller, createCaller } from "../lists/caller.ts";
 import { pullPayoutLines } from "../payout-lines.ts";
 import { syncLedger } from "../sync.ts";
 import { type BalanceLine, compareBalance } from "./balance.ts";
-import { checkBooksThemselves, checkCheckouts } from "./checks.ts";
+import { checkBooksThemselves, checkCheckouts, checkMarks } from "./checks.ts";
 import { compareLedger } from "./compare-ledger.ts";
 import { compareLists } from "./compare-lists.ts";
 import {
@@ -19,6 +18,7 @@ import {
   oldestOpen,
   resolveUnseen,
 } from "./differences.queries.ts";
+import { deriveMarked } from "./derive-marked.ts";
 import { heal } from "./heal.ts";
 import type { Look } from "./look.ts";
 import { lookAgain, lookAtOlder } from "./look-again.ts";
@@ -116,6 +116,7 @@ async function lookOnce(
   };
   const timer = setInterval(() => options.onProgress?.(look.lookedAt), PROGRESS_MS);
   try {
+    await checkMarks(look);
     await catchUp(look);
     await Promise.all([compareLists(look), compareLedger(look)]);
     const balances = await compareBalance(look);
@@ -137,7 +138,7 @@ async function catchUp({ deps, caller }: Look): Promise<void> {
     await sleep(1000);
   }
   while ((await pullPayoutLines(deps)) > 0) {}
-  while ((await deriveDirty(deps)) > 0) {}
+  await deriveMarked(deps);
 }
 
 /** As far back as something is still open. */
