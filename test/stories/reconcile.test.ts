@@ -341,3 +341,150 @@ describe("a difference is found, named with its cause, healed and resolved", () 
     expect(await books()).toEqual(original);
   });
 });
+
+describe("what no upsert can heal stays open, with its cause", () => {
+  test("a ledger row that was altered, until it is restored", async () => {
+    const id = await one(sql`select id from balance_transactions where reporting_category = 'charge' order by id limit 1`);
+    await breakLedger(app.db, sql`update balance_transactions set amount = amount + 1, net = net + 1 where id = ${id}`);
+    const done = await look({ fix: true });
+    expect(await found()).toEqual(expect.arrayContaining(["balance USD", `balance_transaction_differs ${id}`]));
+    expect(done.remaining).toBe((await open()).length);
+    const differs = (await open()).find((row) => row.object_id === id);
+    expect(differs?.cause).toMatch(/restore it from a backup/);
+    expect(Object.keys(differs?.ours ?? {}).sort()).toEqual(["amount", "net"]);
+    await breakLedger(app.db, sql`update balance_transactions set amount = amount - 1, net = net - 1 where id = ${id}`);
+    expect(await look()).toMatchObject({ remaining: 0 });
+  });
+
+  test("rows that Stripe knows nothing of", async () => {
+    await run(sql`
+      insert into stripe_charges (id, as_of, created, status, paid, captured, amount, amount_captured, currency)
+      select 'ch_of_nobody', created, created, 'failed', false, false, 100, 0, 'USD' from stripe_charges order by created limit 1
+    `);
+    await run(sql`
+      insert into balance_transactions (id, created, available_on, type, reporting_category, currency, amount, fee, net, fee_details)
+      select 'txn_of_nobody', created, available_on, 'adjustment', 'other_adjustment', 'USD', 7, 0, 7, '[]'
+      from balance_transactions order by created limit 1
+    `);
+    await look({ fix: true });
+    expect(await found()).toEqual([
+      "balance USD",
+      "balance_transaction_unknown txn_of_nobody",
+      "charge_unknown ch_of_nobody",
+    ]);
+    await breakLedger(app.db, sql`delete from balance_transactions where id = 'txn_of_nobody'`);
+    await run(sql`delete from stripe_charges where id = 'ch_of_nobody'`);
+    expect(await look()).toMatchObject({ remaining: 0 });
+    expect(await books()).toEqual(original);
+  });
+});
+
+test("a difference stays open under runs that begin later than its object, and is resolved by them once it is gone", async () => {
+  const id = await one(A_REFUND);
+  const kept = await sql<{ amount: number }>`select amount from stripe_refunds where id = ${id}`.execute(app.db);
+  await run(sql`update stripe_refunds set amount = amount + 1 where id = ${id}`);
+  await look();
+  const first = await open();
+  const recent = new Date(app.clock.now().getTime() - 86_400_000);
+  expect((await look({ since: recent })).remaining).toBe(2);
+  expect((await open()).map((row) => row.id)).toEqual(first.map((row) => row.id));
+  await run(sql`update stripe_refunds set amount = ${kept.rows[0]?.amount} where id = ${id}`);
+  expect((await look({ since: recent })).remaining).toBe(0);
+});
+
+test("what differs for the first time and is put right within moments is not reported", async () => {
+  const id = await one(A_GIFT);
+  await run(sql`update stripe_charges set status = 'pending' where id = ${id}`);
+  await run(sql`
+    update stripe_events set state = 'received', finished_at = null, due_at = clock_timestamp() + interval '1 hour'
+    where id = (select id from stripe_events where object_id = ${id} order by created desc limit 1)
+  `);
+  const applied = new Promise((resolve) => setTimeout(resolve, 700)).then(() =>
+    run(sql`
+      with event as (update stripe_events set state = 'applied', finished_at = now() where state = 'received' returning object_id)
+      update stripe_charges set status = 'succeeded' where id in (select object_id from event)
+    `),
+  );
+  await app.standIn.advance(5_000);
+  const done = await reconcile(app.background, { since: EVER, patienceMs: 10_000 });
+  await applied;
+  expect(done).toMatchObject({ found: 0, remaining: 0 });
+  expect(await books()).toEqual(original);
+});
+
+test("a run that breaks off says so, resolves nothing, and leaves the ledger to others", async () => {
+  const id = await one(A_REFUND);
+  await run(sql`delete from stripe_refunds where id = ${id}`);
+  await look();
+  expect((await open()).length).toBe(2);
+  app.standIn.failNext({ kind: "status", status: 401, path: "/v1/charges" });
+  await expect(look()).rejects.toThrow();
+  expect((await open()).length).toBe(2);
+  const { rows } = await sql<{ failure: string | null }>`
+    select failure from reconciliation_runs order by started_at desc limit 1
+  `.execute(app.db);
+  expect(rows[0]?.failure).toMatch(/Stripe/);
+  expect((await look({ fix: true })).remaining).toBe(0);
+});
+
+test("limits and failures of Stripe are waited out", async () => {
+  app.standIn.failNext({ kind: "status", status: 429, times: 3, path: "/v1/charges" });
+  app.standIn.failNext({ kind: "cut", times: 2, path: "/v1/refunds" });
+  app.standIn.failNext({ kind: "not_json", path: "/v1/invoices" });
+  expect(await look()).toMatchObject({ remaining: 0 });
+});
+
+describe("the report", () => {
+  const get = async (path: string, role: "finance" | "audience" | "admin" = "finance") =>
+    await fetch(`${app.url}/v1/reports/reconciliation${path}`, {
+      headers: { authorization: `Bearer ${await app.token(role)}` },
+    });
+
+  test("shows what is open with since when, a page at a time, and the newest run", async () => {
+    const ids = [...Array(3).keys()].map((index) => `ch_of_nobody${index}`);
+    for (const id of ids) {
+      await run(sql`
+        insert into stripe_charges (id, as_of, created, status, paid, captured, amount, amount_captured, currency)
+        select ${id}, created, created, 'failed', false, false, 100, 0, 'USD' from stripe_charges order by created limit 1
+      `);
+    }
+    const done = await look();
+    const rows: { object_id: string; since: string; kind: string }[] = [];
+    let path = "?limit=2";
+    for (;;) {
+      const answer = await get(path);
+      expect(answer.status).toBe(200);
+      const page = (await answer.json()) as { rows: typeof rows; next_cursor: string | null; run: object };
+      expect(page.run).toMatchObject({ run_id: done.run, remaining: 3, failure: null });
+      rows.push(...page.rows);
+      if (page.next_cursor === null) break;
+      path = `?limit=2&cursor=${page.next_cursor}`;
+    }
+    expect(rows.map((row) => row.object_id).sort()).toEqual(ids);
+    expect(rows.every((row) => row.kind === "charge_unknown" && !Number.isNaN(Date.parse(row.since)))).toBe(true);
+    const csv = await (await get(".csv")).text();
+    expect(csv.split("\r\n")[0]).toBe(
+      "difference_id,kind,object_id,occurred_at,since,last_seen,resolved_at,ours,stripes,cause",
+    );
+    expect(csv.trimEnd().split("\r\n")).toHaveLength(4);
+    await run(sql`delete from stripe_charges where id like 'ch_of_nobody%'`);
+    await look();
+    expect(await (await get("")).json()).toMatchObject({ rows: [], next_cursor: null, run: { remaining: 0 } });
+    const resolved = (await (await get("?state=resolved&limit=1000")).json()) as { rows: { resolved_at: string }[] };
+    expect(resolved.rows.length).toBeGreaterThan(20);
+    expect(resolved.rows.every((row) => row.resolved_at !== null)).toBe(true);
+  });
+
+  test("is for finance and admin, and takes no other filter", async () => {
+    expect((await get("", "admin")).status).toBe(200);
+    expect((await get("", "audience")).status).toBe(403);
+    expect((await fetch(`${app.url}/v1/reports/reconciliation`)).status).toBe(401);
+    for (const path of ["?limit=0", "?cursor=1", "?state=new", "?kind=balance"]) expect((await get(path)).status).toBe(400);
+  });
+
+  test("names nobody, whatever differed", async () => {
+    const everything = JSON.stringify(await (await get("?state=all&limit=1000")).json());
+    expect(everything).not.toMatch(/example\.org|Reader|attribution/);
+    expect(everything.length).toBeGreaterThan(5_000);
+  });
+});

@@ -127,11 +127,11 @@ export async function oldestOpen(db: Kysely<DB>): Promise<Date | null> {
 
 export type InboxState = "none" | "received" | "waiting" | "applied" | "ignored" | "dead";
 
-/** What became of the newest event of each object: the likely cause of a difference. */
+/** What became of each object's events, those that were not applied first: the likely cause of a difference. */
 export async function eventsOf(db: Kysely<DB>, ids: readonly string[]): Promise<ReadonlyMap<string, InboxState>> {
   const { rows } = await sql<{ object_id: string; state: InboxState }>`
     select distinct on (object_id) object_id, state from stripe_events where object_id = any(${ids}::text[])
-    order by object_id, state = 'dead' desc, created desc
+    order by object_id, array_position(array['dead', 'received', 'waiting'], state), created desc
   `.execute(db);
   return new Map(rows.map((row) => [row.object_id, row.state]));
 }
