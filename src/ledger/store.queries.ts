@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from "kysely";
+import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
 import type { BalanceTransactionRow } from "./balance-transaction.ts";
 
@@ -14,6 +14,21 @@ export async function insertBalanceTransactions(
     .onConflict((conflict) => conflict.column("id").doNothing())
     .returning("source_id")
     .execute();
+}
+
+export async function knownTransactions(db: Kysely<DB>, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select id from balance_transactions where id = any(${ids}::text[])
+  `.execute(db);
+  return new Set(rows.map((row) => row.id));
+}
+
+export async function readTransactions(
+  db: Kysely<DB>,
+  ids: readonly string[],
+): Promise<readonly Selectable<DB["balance_transactions"]>[]> {
+  if (ids.length === 0) return [];
+  return await db.selectFrom("balance_transactions").selectAll().where("id", "in", ids).execute();
 }
 
 export interface LedgerDue {

@@ -2,12 +2,21 @@ import express, { type RequestHandler, type Router } from "express";
 import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";
 import { POOL_SIZE } from "../shared/limits.ts";
-import type { Period } from "../shared/period.ts";
+import { localDate, type Period } from "../shared/period.ts";
 import type { Role } from "../shared/roles.ts";
 import { paymentsCsv, summaryCsv } from "./exports.ts";
 import { paymentsPage } from "./payments.ts";
 import { reportPeriod } from "./period.ts";
-import { type Interval, paymentsCsvQuery, paymentsQuery, summaryCsvQuery, summaryQuery } from "./query-schema.ts";
+import {
+  type Interval,
+  paymentsCsvQuery,
+  paymentsQuery,
+  reconciliationCsvQuery,
+  reconciliationQuery,
+  summaryCsvQuery,
+  summaryQuery,
+} from "./query-schema.ts";
+import { reconciliationCsv, reconciliationPage } from "./reconciliation.ts";
 import { sendCsv } from "./send-csv.routes.ts";
 import { slots } from "./slots.ts";
 import { readSummary } from "./summary.queries.ts";
@@ -63,6 +72,20 @@ export function reportRoutes(
       name: fileName("payments", period),
       bom,
       write: async (sink) => await inSlot(async () => await paymentsCsv(deps.db, sink, { ...filters, period }, part)),
+    });
+  });
+
+  router.get("/v1/reports/reconciliation", gifts, async (request, response) => {
+    const { state, limit, cursor } = parse(reconciliationQuery, request.query);
+    response.json(await reconciliationPage(deps.db, { state }, cursor ?? null, limit ?? DEFAULT_LIMIT));
+  });
+
+  router.get("/v1/reports/reconciliation.csv", gifts, async (request, response) => {
+    const { state, bom } = parse(reconciliationCsvQuery, request.query);
+    await sendCsv(deps, request, response, {
+      name: `reconciliation_${localDate(deps.now(), deps.newsroom().time_zone)}.csv`,
+      bom,
+      write: async (sink) => await reconciliationCsv(deps.db, sink, { state }),
     });
   });
   return router;
