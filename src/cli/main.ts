@@ -1,16 +1,20 @@
 import { asSetupError } from "../compose.ts";
 import { describeError } from "../shared/describe-error.ts";
 import { SetupError } from "../shared/errors.ts";
+import { backfillCommand } from "./backfill.ts";
 import { type Command, runCommand } from "./command.ts";
 import { eventsCommand } from "./events.ts";
 import { migrateCommand } from "./migrate.ts";
+import { rebuildCommand } from "./rebuild.ts";
 import { rotateKeysCommand } from "./rotate-keys.ts";
 import { stripeSetupCommand } from "./stripe-setup.ts";
 import { tokenCommand } from "./token.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  backfill: { does: "`backfill --since DATE [--dry-run]` fills the books from Stripe's own lists", run: backfillCommand },
   events: { does: "`events list|dead|replay`: what has come in from Stripe", run: eventsCommand },
   migrate: { does: "brings the database's tables up to date", run: migrateCommand },
+  rebuild: { does: "`rebuild [--check]` derives every donation again, or only compares", run: rebuildCommand },
   "rotate-keys": { does: "seals everything anew under the first data key", run: rotateKeysCommand },
   stripe: { does: "`stripe setup` makes the product at Stripe that every gift is of", run: stripeSetupCommand },
   token: {

@@ -32,6 +32,17 @@ export interface Alerts {
   object_id: string;
 }
 
+export interface BackfillLists {
+  after_id: string | null;
+  done: Generated<boolean>;
+  list: string;
+  since: Timestamp;
+  /**
+   * By Stripe's clock: what is newer is looked at once more when the list is taken up again.
+   */
+  started_at: Timestamp;
+}
+
 export interface BalanceTransactions {
   amount: number;
   available_on: Timestamp;
@@ -80,6 +91,7 @@ export interface Cursors {
 
 export interface DirtyObjects {
   kind: string;
+  marked_at: Generated<Timestamp>;
   object_id: string;
   seq: Generated<number>;
 }
@@ -190,6 +202,35 @@ export interface PayoutLines {
 export interface PayoutsPulled {
   payout_id: string;
   pulled_at: Generated<Timestamp>;
+}
+
+export interface ReconciliationDifferences {
+  cause: string;
+  first_seen: Timestamp;
+  id: string;
+  kind: string;
+  last_run: string;
+  last_seen: Timestamp;
+  object_id: string;
+  occurred_at: Timestamp | null;
+  ours: Json | null;
+  resolved_at: Timestamp | null;
+  stripes: Json | null;
+}
+
+export interface ReconciliationRuns {
+  balances: Generated<Json>;
+  failure: string | null;
+  finished_at: Timestamp | null;
+  fix: boolean;
+  found: Generated<number>;
+  healed: Generated<number>;
+  id: string;
+  looked_at: Generated<Json>;
+  remaining: number | null;
+  since: Timestamp;
+  started_at: Timestamp;
+  stripe_at: Timestamp | null;
 }
 
 export interface Refetches {
@@ -450,6 +491,7 @@ export interface VaultLookupKey {
 
 export interface DB {
   alerts: Alerts;
+  backfill_lists: BackfillLists;
   balance_transactions: BalanceTransactions;
   checkouts: Checkouts;
   consents: Consents;
@@ -463,6 +505,8 @@ export interface DB {
   payments: Payments;
   payout_lines: PayoutLines;
   payouts_pulled: PayoutsPulled;
+  reconciliation_differences: ReconciliationDifferences;
+  reconciliation_runs: ReconciliationRuns;
   refetches: Refetches;
   staff_tokens: StaffTokens;
   stripe_charges: StripeCharges;

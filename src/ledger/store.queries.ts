@@ -16,6 +16,13 @@ export async function insertBalanceTransactions(
     .execute();
 }
 
+export async function knownTransactions(db: Kysely<DB>, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select id from balance_transactions where id = any(${ids}::text[])
+  `.execute(db);
+  return new Set(rows.map((row) => row.id));
+}
+
 export interface LedgerDue {
   /** No process has finished a pull within the last five minutes. */
   readonly overdue: boolean;

@@ -3,6 +3,7 @@ import { markDirty } from "../mirror/store.queries.ts";
 import type { Stripe } from "../stripe/types.ts";
 import { balanceTransactionRow } from "./balance-transaction.ts";
 import { finishPull, type Lease, releaseLease, renewLease, takeLease } from "./cursor.queries.ts";
+import type { Caller } from "./lists/caller.ts";
 import { insertBalanceTransactions } from "./store.queries.ts";
 
 export const LEDGER = "balance_transactions";
@@ -13,21 +14,38 @@ const OVERLAP_SECONDS = 60 * 60;
 /** What a balance transaction's source is, by the prefix of its id; only these belong to gifts. */
 const SOURCES = { charge: /^(ch|py)_/, refund: /^(re|pyr)_/, dispute: /^(dp|du)_/ } as const;
 
+/** The kind of the object whose money moved; null where it belongs to no gift. */
+export function sourceKind(id: string): keyof typeof SOURCES | null {
+  for (const kind of ["charge", "refund", "dispute"] as const) if (SOURCES[kind].test(id)) return kind;
+  return null;
+}
+
+export interface SyncOptions {
+  /** Look back to here, where the last pull has come further. */
+  readonly since?: Date;
+  /** For work that nobody waits for: fewer calls at once, and more patience. */
+  readonly caller?: Caller;
+}
+
 /**
  * Copies Stripe's balance transactions since the last pull, newest first as Stripe lists them, a page at a time. The position moves
  * only when all pages are in, so a pull that was cut off is made anew and nothing is missed.
  * @returns null when another process is at it or has taken over
  */
-export async function syncLedger(deps: Pick<Deps, "db" | "stripe" | "log">): Promise<{ pulled: number } | null> {
+export async function syncLedger(
+  deps: Pick<Deps, "db" | "stripe" | "log">,
+  options: SyncOptions = {},
+): Promise<{ pulled: number } | null> {
   let lease = await takeLease(deps.db, LEDGER);
   if (lease === null) return null;
   try {
-    const since = lease.position;
+    const since = earlier(lease.position, options.since);
     let position: number | null = null;
     let after: string | undefined;
     let pulled = 0;
     for (;;) {
-      const page = await listPage(deps.stripe.api, since, after);
+      const list = (api: Stripe) => listPage(api, since, after);
+      const page = options.caller === undefined ? await list(deps.stripe.api) : (await options.caller.call(list)).object;
       const stored = await storePage(deps, lease, page.data);
       if (stored === null) return null;
       lease = stored.lease;
@@ -43,6 +61,11 @@ export async function syncLedger(deps: Pick<Deps, "db" | "stripe" | "log">): Pro
     await releaseQuietly(deps, lease);
     throw error;
   }
+}
+
+/** Without a position everything is pulled. */
+function earlier(position: Date | null, since: Date | undefined): Date | null {
+  return position === null || since === undefined || position <= since ? position : since;
 }
 
 async function listPage(api: Stripe, since: Date | null, after: string | undefined) {
@@ -69,7 +92,7 @@ async function storePage(
       await markDirty(
         trx,
         kind,
-        sources.filter((id) => SOURCES[kind].test(id)),
+        sources.filter((id) => sourceKind(id) === kind),
       );
     }
     return { lease: renewed, pulled: inserted.length };

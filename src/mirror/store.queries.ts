@@ -1,11 +1,11 @@
-import { sql, type Transaction } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
 import type { MirrorKindName } from "./kind.ts";
 import type { AnyKind, AnyRow } from "./kinds.ts";
-import { isSame, merge } from "./merge.ts";
+import { differingColumns, isSame, merge } from "./merge.ts";
 
 export interface Stored {
-  /** Ids whose row is another now. */
+  /** Ids whose row says something else now; one that was only seen again does not. */
   readonly changed: readonly string[];
   /** Ids that have to be fetched again. */
   readonly undecided: readonly string[];
@@ -40,14 +40,17 @@ export async function storeRows(trx: Transaction<DB>, kind: AnyKind, rows: reado
     kind,
     ids.filter((id) => !inserted.includes(id)),
   );
+  const changed = [...inserted];
   const updates = locked.flatMap((current) => {
     const next = combine(current, incoming.get(current.id) as AnyRow);
     incoming.set(current.id, next);
-    return isSame(kind, current, next) ? [] : [next];
+    if (isSame(kind, current, next)) return [];
+    if (differingColumns(kind, current, next).length > 0) changed.push(current.id);
+    return [next];
   });
   await updateRows(trx, kind, updates);
   const undecided = ids.filter((id) => ties.has(momentOf(incoming.get(id) as AnyRow)));
-  return { changed: [...inserted, ...updates.map((row) => row.id)], undecided };
+  return { changed, undecided };
 }
 
 /** What a tie is about; one at a moment that a newer version has left behind is settled. */
@@ -65,7 +68,7 @@ async function insertOrLock(trx: Transaction<DB>, kind: AnyKind, rows: readonly 
   return inserted.map((row) => row.id);
 }
 
-async function readRows(trx: Transaction<DB>, kind: AnyKind, ids: readonly string[]): Promise<readonly AnyRow[]> {
+export async function readRows(trx: Kysely<DB>, kind: AnyKind, ids: readonly string[]): Promise<readonly AnyRow[]> {
   if (ids.length === 0) return [];
   const { rows } = await sql<AnyRow>`select * from ${sql.table(kind.table)} where id = any(${ids}::text[])`.execute(
     trx,

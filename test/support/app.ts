@@ -7,6 +7,7 @@ import { compose, type Settings } from "../../src/compose.ts";
 import type { Config, DataKey } from "../../src/config.ts";
 import { deriveDirty } from "../../src/donations/settle.ts";
 import { processInbox } from "../../src/inbox/process.ts";
+import { pullPayoutLines } from "../../src/ledger/payout-lines.ts";
 import { syncLedger } from "../../src/ledger/sync.ts";
 import { refetchDue } from "../../src/mirror/refetch.ts";
 import { type NewsroomConfig, watchNewsroom } from "../../src/newsroom.ts";
@@ -117,6 +118,7 @@ async function everything(deps: TestApp["deps"]): Promise<void> {
     found = (await processInbox(deps)) + (await deriveDirty(deps)) + (await refetchDue(deps));
   } while (found > 0);
   await syncLedger(deps);
+  while ((await pullPayoutLines(deps)) > 0) {}
   while ((await deriveDirty(deps)) > 0);
 }
 

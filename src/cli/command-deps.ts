@@ -1,0 +1,24 @@
+import type { Deps } from "../deps.ts";
+import { loadNewsroom } from "../newsroom.ts";
+import { createLog } from "../shared/log.ts";
+import { createStripeClient, stripeKeyOf } from "../stripe/client.ts";
+import { createKeyring } from "../vault/keyring.ts";
+import { loadLookupKey } from "../vault/lookup-key.queries.ts";
+import { createVault } from "../vault/vault.ts";
+import type { CommandContext } from "./command.ts";
+
+/** What the service's own use cases take, for one command: warnings go to standard error, the results alone to standard output. */
+export async function depsOf({ settings, db }: CommandContext): Promise<Deps> {
+  const { config, now } = settings;
+  const keyring = createKeyring(settings.loadKeys);
+  const newsroom = loadNewsroom(config.newsroomConfig);
+  return {
+    db,
+    config,
+    now,
+    stripe: createStripeClient({ secretKey: stripeKeyOf(config), apiBase: config.stripe.apiBase }),
+    log: createLog({ level: "warn", destination: process.stderr }),
+    newsroom: () => newsroom,
+    vault: createVault(keyring, await loadLookupKey(db, keyring)),
+  };
+}

@@ -1,0 +1,30 @@
+import { parseArgs } from "node:util";
+import type { CommandContext } from "./command.ts";
+import { loadNewsroom } from "../newsroom.ts";
+import { SetupError } from "../shared/errors.ts";
+import { isDate, periodStart } from "../shared/period.ts";
+
+/** The moment at which a day begins in the newsroom's time zone. @throws SetupError unless `text` is a day that is over or has begun */
+export function sinceOf(text: string | undefined, { settings }: CommandContext, usage: string): Date {
+  if (text === undefined || !isDate(text)) throw new SetupError(["--since: expected a day as YYYY-MM-DD.", usage]);
+  const since = periodStart(text, loadNewsroom(settings.config.newsroomConfig).time_zone);
+  if (since > settings.now()) throw new SetupError(["--since: expected a day that is not in the future.", usage]);
+  return since;
+}
+
+/** What stands behind the verb. @throws SetupError for an unknown flag */
+export function flagsOf<const Names extends readonly string[]>(
+  args: readonly string[],
+  switches: Names,
+  usage: string,
+): { readonly since: string | undefined } & { readonly [name in Names[number]]: boolean } {
+  const options = {
+    since: { type: "string" },
+    ...Object.fromEntries(switches.map((name) => [name, { type: "boolean", default: false }])),
+  } as const;
+  try {
+    return { since: undefined, ...(parseArgs({ args: [...args], options: options as never }).values as object) } as never;
+  } catch (error) {
+    throw new SetupError([(error as Error).message, usage]);
+  }
+}
