@@ -29,7 +29,9 @@ describe("a renewal", () => {
     await here.days(32);
     await here.days(31);
     const rows = await here.payments(id);
-    expect(rows).toMatchObject([1, 2, 3].map((installment) => ({ installment, status: "paid", amount: 1000, fee: 59 })));
+    expect(rows).toMatchObject(
+      [1, 2, 3].map((installment) => ({ installment, status: "paid", amount: 1000, fee: 59 })),
+    );
     for (const row of rows.slice(1)) {
       const intent = await here.stripe.paymentIntents.retrieve(String(row.stripe_payment_intent));
       expect(intent.metadata).toEqual({});
@@ -49,7 +51,13 @@ describe("a renewal", () => {
     await bank("fail");
     await here.days(32);
     const [, failed] = await here.paymentRows(id);
-    expect(failed).toMatchObject({ status: "failed", amount: 1000, failure_code: "card_declined", net: null, paid_at: null });
+    expect(failed).toMatchObject({
+      status: "failed",
+      amount: 1000,
+      failure_code: "card_declined",
+      net: null,
+      paid_at: null,
+    });
     expect(+(failed?.next_attempt_at ?? 0)).toBeGreaterThan(+here.app.clock.now());
     expect(await here.donationOf(id)).toMatchObject({ status: "paid", subscription_status: "past_due" });
     expect(await here.summary()).toMatchObject([{ payments: 1, gross: 1000, fees: 59 }]);
@@ -84,7 +92,9 @@ describe("a renewal", () => {
   });
 
   test("that is written off and paid later all the same counts when it is paid", async () => {
-    const here = await openAccount({ stripe: { dunning: { retries: [3], subscription: "unpaid", invoice: "uncollectible" } } });
+    const here = await openAccount({
+      stripe: { dunning: { retries: [3], subscription: "unpaid", invoice: "uncollectible" } },
+    });
     const { id, subscription, bank } = await monthly(here);
     await bank("fail");
     await here.days(40);
@@ -220,21 +230,24 @@ describe("the end of a gift", () => {
   test.each([
     [true, false],
     [false, true],
-  ])("cashier-stripe #1759: cancelled (%s) and then (%s) within one second, with all deliveries shuffled", async (...wishes) => {
-    const here = await openAccount();
-    const { id, subscription } = await monthly(here);
-    if (!wishes[0]) await here.stripe.subscriptions.update(subscription, { cancel_at_period_end: true });
-    await here.app.standIn.advance(60_000);
-    here.app.standIn.deliveries.hold();
-    here.app.standIn.freeze(true);
-    for (const wish of wishes) await here.stripe.subscriptions.update(subscription, { cancel_at_period_end: wish });
-    here.app.standIn.freeze(false);
-    await here.app.standIn.deliveries.release("reverse", { copies: 2 });
-    await here.settle();
-    expect(await mirrored(here, subscription)).toMatchObject({ cancel_at_period_end: wishes[1] });
-    await here.days(40);
-    expect(await here.payments(id)).toHaveLength(wishes[1] ? 1 : 2);
-    expect(await here.donationOf(id)).toMatchObject({ subscription_status: wishes[1] ? "canceled" : "active" });
-    await expectBooksToAddUp(here);
-  });
+  ])(
+    "cashier-stripe #1759: cancelled (%s) and then (%s) within one second, with all deliveries shuffled",
+    async (...wishes) => {
+      const here = await openAccount();
+      const { id, subscription } = await monthly(here);
+      if (!wishes[0]) await here.stripe.subscriptions.update(subscription, { cancel_at_period_end: true });
+      await here.app.standIn.advance(60_000);
+      here.app.standIn.deliveries.hold();
+      here.app.standIn.freeze(true);
+      for (const wish of wishes) await here.stripe.subscriptions.update(subscription, { cancel_at_period_end: wish });
+      here.app.standIn.freeze(false);
+      await here.app.standIn.deliveries.release("reverse", { copies: 2 });
+      await here.settle();
+      expect(await mirrored(here, subscription)).toMatchObject({ cancel_at_period_end: wishes[1] });
+      await here.days(40);
+      expect(await here.payments(id)).toHaveLength(wishes[1] ? 1 : 2);
+      expect(await here.donationOf(id)).toMatchObject({ subscription_status: wishes[1] ? "canceled" : "active" });
+      await expectBooksToAddUp(here);
+    },
+  );
 });

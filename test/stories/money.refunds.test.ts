@@ -106,7 +106,8 @@ describe("a refund", () => {
     const here = await openAccount();
     const id = await here.given(GIFT);
     await refund(here, await here.chargeOf(id), 700, "pending");
-    const state = async () => (await here.app.db.selectFrom("stripe_refunds").select("status").executeTakeFirst())?.status;
+    const state = async () =>
+      (await here.app.db.selectFrom("stripe_refunds").select("status").executeTakeFirst())?.status;
     expect(await state()).toBe("pending");
     expect(await here.payments(id)).toMatchObject([{ refunded: 700 }]);
     expect(await here.summary()).toMatchObject([{ refunded: 700, net: 4125 }]);
