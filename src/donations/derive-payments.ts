@@ -149,7 +149,8 @@ function invoiceStatus(
   if (invoice.status === "draft") return null;
   if (intents.some((intent) => intent.status === "processing")) return "processing";
   if (invoice.billing_reason === "subscription_create") return firstStatus(graph, invoice, intents);
-  return invoice.attempt_count > 0 || invoice.status === "uncollectible" ? "failed" : null;
+  // One that was never tried, as while a gift is paused, is no payment and no failure, also if it is written off.
+  return invoice.attempt_count > 0 ? "failed" : null;
 }
 
 /**

@@ -151,7 +151,7 @@ export function eventsOf(app: TestApp, act: () => Promise<unknown>): Promise<Sen
 }
 
 /** Stripe lists events newest first and forgets them after thirty days. */
-async function gather(app: TestApp, seen: Map<string, SentEvent>): Promise<void> {
+export async function gather(app: TestApp, seen: Map<string, SentEvent>): Promise<void> {
   const fresh: SentEvent[] = [];
   for (let after = ""; ; ) {
     const { data, has_more } = await listEvents(app, `limit=100${after}`);
@@ -168,7 +168,7 @@ async function listEvents(app: TestApp, query: string): Promise<{ data: SentEven
   return (await (await fetch(`${app.standIn.url}/v1/events?${query}`, { headers })).json()) as never;
 }
 
-function tiedObjects(events: readonly SentEvent[]): ReadonlySet<string> {
+export function tiedObjects(events: readonly SentEvent[]): ReadonlySet<string> {
   const moments = new Set<string>();
   const tied = new Set<string>();
   for (const { created, data } of events) {

@@ -7,6 +7,7 @@ import type { DB } from "../../src/db/schema.ts";
 import type { Deps } from "../../src/deps.ts";
 import { deriveDirty } from "../../src/donations/settle.ts";
 import { processInbox } from "../../src/inbox/process.ts";
+import { pullPayoutLines } from "../../src/ledger/payout-lines.ts";
 import { syncLedger } from "../../src/ledger/sync.ts";
 import { refetchDue } from "../../src/mirror/refetch.ts";
 import { isQuiet } from "../../src/sandbox/quiet.queries.ts";
@@ -60,6 +61,7 @@ export async function openWorld(app: TestApp, options: WorldOptions = {}) {
     await sql`update refetches set due_at = clock_timestamp()`.execute(database.db);
     await refetchDue(workers[0]);
     await syncLedger(workers[0]);
+    while ((await pullPayoutLines(workers[0])) > 0) {}
   };
 
   return {
