@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { sql } from "kysely";
-import { claimRefetches } from "../../../src/mirror/refetch.queries.ts";
 import type { Deps } from "../../../src/deps.ts";
 import { deriveDirty } from "../../../src/donations/settle.ts";
 import { processInbox } from "../../../src/inbox/process.ts";
 import { claimEvents } from "../../../src/inbox/store.queries.ts";
 import { backfill } from "../../../src/ledger/backfill/backfill.ts";
 import { syncLedger } from "../../../src/ledger/sync.ts";
+import { claimRefetches } from "../../../src/mirror/refetch.queries.ts";
 import { refetchDue } from "../../../src/mirror/refetch.ts";
 import { arrange, seededRandom } from "../../../src/sandbox/stripe/arrange.ts";
 import type { SentEvent } from "../history.ts";
