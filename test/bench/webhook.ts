@@ -6,7 +6,7 @@ import { POOL_SIZE } from "../../src/shared/limits.ts";
 import { isSignedBy } from "../../src/stripe/signature.ts";
 import { signedEvents } from "./events.ts";
 import { type Row, row } from "./measure.ts";
-import type { Stage } from "./stage.ts";
+import { printBroken, type Stage } from "./stage.ts";
 
 const EVENTS = 4_000;
 const WARM_UP = 1_000;
@@ -70,7 +70,7 @@ async function bareServer(stage: Stage) {
     url: stage.databaseUrl,
     max: POOL_SIZE.http,
     name: "bench baseline",
-    onError: console.error,
+    onError: printBroken,
   });
   await pool.query(
     "create table if not exists bare_events (id text primary key, type text not null, payload bytea not null)",
