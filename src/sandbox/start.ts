@@ -63,7 +63,7 @@ export async function startSandbox(config: Config, log: Logger): Promise<Sandbox
     return {
       config: complete,
       now: () => clock.now(),
-      loadKeys: () => config.dataKeys ?? sandboxDataKeys(config.dataDir),
+      loadKeys: config.dataKeys === null ? sandboxDataKeys(config.dataDir) : () => config.dataKeys ?? [],
       stripe,
       embeddedDatabase: config.databaseUrl === null,
       lost: lost.promise,
