@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DataKey } from "../config.ts";
 import { SetupError } from "../shared/errors.ts";
+import { openDataDir } from "./data-dir.ts";
 
 const KEYS = "data-keys";
 
@@ -58,7 +59,7 @@ export function writeSecret(dataDir: string, name: string, text: string): void {
 
 /** The file appears whole, for this account's eyes only. */
 function write(dataDir: string, name: string, text: string, put: (draft: string, path: string) => void): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  openDataDir(dataDir);
   const path = join(dataDir, name);
   const draft = `${path}.${process.pid}.tmp`;
   rmSync(draft, { force: true });

@@ -140,6 +140,27 @@ describe("npm start", () => {
     expect(await again.end("SIGTERM")).toBe(0);
     expect(again.stderr()).toBe("");
     expect(again.stdout()).not.toMatch(/"level":"(?:warn|error|fatal)"/);
+
+    await writeFile(join(dataDir, "stripe.jsonl"), "");
+    await writeFile(join(dataDir, "clock.json"), '{"offset_ms":');
+    const forgetful = run("start", env);
+    expect(await forgetful.ended()).toBe(1);
+    expect(forgetful.stderr()).toMatch(
+      /^\S+\/stripe\.jsonl: is missing or empty, and the database holds gifts [^\n]*remove the whole DATA_DIR to begin anew\.\n$/,
+    );
+    expect(forgetful.stdout()).toMatch(/"level":"warn".*\/clock\.json is damaged: .* The books may be ahead of it/);
+    expect(await readdir(dataDir)).not.toContain("run.json");
+  });
+
+  test.each([
+    ["/proc/nowhere", "the system refuses to write there"],
+    ["package.json", "it is a file"],
+    ["package.json/below", "it is a file, or below one"],
+  ])("refuses the DATA_DIR %s in one line", async (DATA_DIR, why) => {
+    const service = run("start", { ...ports, DATA_DIR });
+    expect(await service.ended()).toBe(1);
+    expect(service.stderr()).toMatch(new RegExp(`^DATA_DIR \\(\\S+\\) can't be used: ${why}[^\\n]*\\n$`));
+    expect(service.stdout()).toBe("");
   });
 
   test("ends by itself when its DATA_DIR is removed, and says so", { timeout: 60_000 }, async () => {
@@ -210,8 +231,11 @@ describe("on a database of its own", () => {
       ];
       expect(await Promise.all([page.end("SIGCONT"), stripe.end("SIGCONT")])).toEqual([1, 1]);
       expect(page.stderr()).toMatch(new RegExp(`^PORT: ${ports.PORT} on 127\\.0\\.0\\.1 is taken`));
-      expect(stripe.stderr()).toMatch(new RegExp(`Port ${ports.SANDBOX_STRIPE_PORT} is taken`));
-      for (const each of [page, stripe]) {
+      expect(stripe.stderr()).toMatch(new RegExp(`^SANDBOX_STRIPE_PORT: ${ports.SANDBOX_STRIPE_PORT} is taken`));
+      const both = run("start", { ...env(), DATA_DIR: join(elsewhere, "c") });
+      expect(await both.ended()).toBe(1);
+      expect(both.stderr()).toMatch(/^PORT: .* is taken by .*\nSANDBOX_STRIPE_PORT: .* is taken by .*\n$/);
+      for (const each of [page, stripe, both]) {
         expect(each.stderr()).not.toMatch(STACK);
         expect(each.stdout()).not.toMatch(/"level":"(?:warn|error|fatal)"/);
       }
