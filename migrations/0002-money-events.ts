@@ -173,6 +173,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       where line.amount <> 0;
     comment on view journal_lines is 'Double entry: debits positive, credits negative, in minor units of the settlement currency. The lines of one balance transaction sum to zero.';
 
+    drop index stripe_events_object;
+    create index stripe_events_waiting on stripe_events (object_id) where state = 'waiting';
+
     create table alerts (
       kind text not null,
       object_id text not null,

@@ -14,7 +14,10 @@ export interface Started {
 
 /** Less time than this is not worth another call. */
 const SHORTEST_CALL_MS = 500;
-const PAUSE_MS = 250;
+/** Kept free at the end for our own last steps. */
+const RESERVE_MS = 500;
+/** Before the second call; twice as long before each further one. */
+const FIRST_PAUSE_MS = 250;
 /** Refusals that another try with the same gift can't change; all others are ours to mend, and the next repeat tries anew. */
 const FINAL = new Set(["amount_too_small", "amount_too_large", "email_invalid"]);
 
@@ -23,8 +26,8 @@ const FINAL = new Set(["amount_too_small", "amount_too_large", "email_invalid"])
  * leaves its fate unknown; only a replayed failure gets a new attempt, which is written down first.
  */
 export async function callStripe(deps: CheckoutDeps, id: string): Promise<Started> {
-  const deadline = performance.now() + CHECKOUT_TIMEOUT_MS;
-  for (;;) {
+  const deadline = performance.now() + CHECKOUT_TIMEOUT_MS - RESERVE_MS;
+  for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
     const stored = await readCheckout(deps.db, id);
     if (stored === undefined) throw new Error("A checkout that was written can't be read.");
     if (stored.state !== "prepared") return startedOf(deps, stored);
@@ -51,11 +54,13 @@ export async function callStripe(deps: CheckoutDeps, id: string): Promise<Starte
         "Stripe did not start a checkout",
       );
       await afterFailure(deps, stored, params, failure);
+      if (deadline - performance.now() < pause + SHORTEST_CALL_MS) throw unavailable();
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 }
 
-/** Returns when another call makes sense. */
+/** Returns if another call makes sense. */
 async function afterFailure(
   deps: CheckoutDeps,
   stored: StoredCheckout,
@@ -64,7 +69,6 @@ async function afterFailure(
 ): Promise<void> {
   switch (failure.kind) {
     case "unknown":
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       return;
     case "replayed_failure":
       await nextAttempt(deps, stored, params);

@@ -29,14 +29,30 @@ export interface CheckoutRequest {
  */
 export async function startCheckout(deps: CheckoutDeps, request: CheckoutRequest): Promise<Started> {
   const newsroom = deps.newsroom();
-  const terms = assertAccepted(newsroom, request.body, request.country);
-  const id = v7();
   const key = hashesOf(deps, request);
+  const terms = await acceptedTerms(deps, newsroom, request, key);
+  if (terms === null) return await repeat(deps, key as KeyHashes);
+  const id = v7();
   if (await insertCheckout(deps.db, { ...prepare(deps, newsroom, id, request.body, terms), key })) {
     return await finish(deps, id, key?.key_hash ?? null);
   }
   if (key === null) throw new Error("A checkout without a client's key was not written.");
   return await repeat(deps, key);
+}
+
+/** Null where the newsroom's rules refuse what they took when this key was first used: a repeat gets the answer of then. */
+async function acceptedTerms(
+  deps: CheckoutDeps,
+  newsroom: NewsroomConfig,
+  request: CheckoutRequest,
+  key: KeyHashes | null,
+): Promise<Terms | null> {
+  try {
+    return assertAccepted(newsroom, request.body, request.country);
+  } catch (error) {
+    if (key !== null && (await findKey(deps.db, key.key_hash)) !== undefined) return null;
+    throw error;
+  }
 }
 
 interface KeyHashes {
@@ -101,6 +117,7 @@ function prepare(deps: CheckoutDeps, newsroom: NewsroomConfig, id: string, body:
     consent: {
       shown_at: now,
       terms_version: body.terms_version ?? newsroom.terms.version,
+      terms_in_force: newsroom.terms.version,
       locale,
       statement: consentStatement(newsroom, copyFor(newsroom, locale), locale, body, terms.total),
     },

@@ -1,18 +1,20 @@
 import { sql, type Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
 
-interface DirtyObject {
+export interface DirtyObject {
+  /** The mark's own number. */
+  readonly seq: number;
   readonly kind: string;
   readonly object_id: string;
 }
 
-/** Takes marks for this transaction alone; if it rolls back, they are there again. */
-export async function claimDirty(trx: Transaction<DB>, limit: number): Promise<readonly DirtyObject[]> {
+/** Takes marks beyond `after` for this transaction alone; if it rolls back, they are there again. */
+export async function claimDirty(trx: Transaction<DB>, limit: number, after: number): Promise<readonly DirtyObject[]> {
   const { rows } = await sql<DirtyObject>`
     delete from dirty_objects where seq in (
-      select seq from dirty_objects order by seq limit ${limit} for update skip locked
+      select seq from dirty_objects where seq > ${after} order by seq limit ${limit} for update skip locked
     )
-    returning kind, object_id
+    returning seq, kind, object_id
   `.execute(trx);
   return rows;
 }
@@ -22,7 +24,10 @@ export async function claimDirty(trx: Transaction<DB>, limit: number): Promise<r
  * object was marked, so of two halves that arrive at once the later mark always finds the other half. Objects without a way to
  * a donation are not ours, or wait for the object that links them, whose own mark leads here again.
  */
-export async function donationsOf(trx: Transaction<DB>, dirty: readonly DirtyObject[]): Promise<readonly string[]> {
+export async function donationsOf(
+  trx: Transaction<DB>,
+  dirty: readonly Pick<DirtyObject, "kind" | "object_id">[],
+): Promise<readonly string[]> {
   const { rows } = await sql<{ donation_id: string }>`
     with dirty as (
       select * from unnest(${dirty.map((row) => row.kind)}::text[], ${dirty.map((row) => row.object_id)}::text[]) as d (kind, id)

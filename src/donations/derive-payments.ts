@@ -149,7 +149,8 @@ function invoiceStatus(
   if (invoice.status === "draft") return null;
   if (intents.some((intent) => intent.status === "processing")) return "processing";
   if (invoice.billing_reason === "subscription_create") return firstStatus(graph, invoice, intents);
-  return invoice.attempt_count > 0 || invoice.status === "uncollectible" ? "failed" : null;
+  // One that was never tried, as while a gift is paused, is no payment and no failure, also if it is written off.
+  return invoice.attempt_count > 0 ? "failed" : null;
 }
 
 /**
@@ -202,7 +203,13 @@ function takenBackOf(
     (row) => row.charge_id === charge.id && row.status !== "failed" && row.status !== "canceled",
   );
   const disputes = graph.disputes.filter((row) => row.charge_id === charge.id && heldBack(graph, row) < 0);
+  if (hasComeBack(graph, charge)) return { refunded: amount, disputed: 0 };
   return { refunded: Math.min(amount, sum(refunds)), disputed: Math.min(amount, sum(disputes)) };
+}
+
+/** A bank debit that had settled and was returned after all: the ledger books that on the charge itself. */
+function hasComeBack(graph: DonationGraph, charge: Charge): boolean {
+  return graph.balanceTransactions.some((row) => row.source_id === charge.id && !isSettlement(row) && row.amount < 0);
 }
 
 /** Only the ledger says whether a dispute holds money back: an inquiry moves none, and one that is won gives it back. */

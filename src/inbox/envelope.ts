@@ -11,6 +11,8 @@ export interface Envelope {
 }
 
 const NAME = /^[\x21-\x7e]{1,255}$/;
+/** Seconds; the end of the year 9999. */
+const LATEST = 253_402_300_799;
 
 /** @throws AppError `invalid_request` for a body that is no snapshot event: Stripe shows the detail to whoever set up the endpoint. */
 export function readEnvelope(body: Buffer): Envelope {
@@ -21,13 +23,7 @@ export function readEnvelope(body: Buffer): Envelope {
     );
   }
   const { id, type, api_version, livemode, created, data } = event;
-  if (
-    event.object !== "event" ||
-    !isName(id) ||
-    !isName(type) ||
-    typeof livemode !== "boolean" ||
-    !Number.isSafeInteger(created)
-  ) {
+  if (event.object !== "event" || !isName(id) || !isName(type) || typeof livemode !== "boolean" || !isMoment(created)) {
     throw refusal("The body is signed but is no Stripe event.");
   }
   const objectId = record(record(data).object).id;
@@ -36,7 +32,7 @@ export function readEnvelope(body: Buffer): Envelope {
     type,
     api_version: isName(api_version) ? api_version : null,
     livemode,
-    created: new Date((created as number) * 1000),
+    created: new Date(created * 1000),
     object_id: isName(objectId) ? objectId : null,
   };
 }
@@ -59,4 +55,8 @@ function record(value: unknown): Record<string, unknown> {
 
 function isName(value: unknown): value is string {
   return typeof value === "string" && NAME.test(value);
+}
+
+function isMoment(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= LATEST;
 }

@@ -3,7 +3,7 @@ import type { DB } from "../db/schema.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Deps } from "../deps.ts";
 import { mirrorContext } from "../mirror/kind.ts";
-import { askAgain, askForPayments, isKnownSince } from "../mirror/refetch.queries.ts";
+import { askAgain, isKnownSince } from "../mirror/refetch.queries.ts";
 import { storeSnapshots } from "../mirror/store.ts";
 import { describeError } from "../shared/describe-error.ts";
 import { type Interpretation, interpret } from "./interpret.ts";
@@ -71,7 +71,6 @@ async function finish(trx: Transaction<DB>, { event, interpretation }: Read): Pr
   const { id, created } = event;
   switch (interpretation.kind) {
     case "snapshot":
-      if (interpretation.paymentsOf !== null) await askForPayments(trx, interpretation.paymentsOf, created);
       return { id, state: "applied", reason: null };
     case "hint": {
       const { mirror, reason } = interpretation;

@@ -71,11 +71,14 @@ export interface MirrorKind<Table extends MirrorTable = MirrorTable, Source = ne
   readonly retrieve: (api: Stripe, id: string) => Promise<Stripe.Response<Source>>;
 }
 
-/** Stripe's seconds as a Date. */
+/** Stripe's seconds as a Date. @throws RangeError for what no calendar holds */
 export function instant(seconds: number): Date;
 export function instant(seconds: number | null | undefined): Date | null;
 export function instant(seconds: number | null | undefined): Date | null {
-  return seconds === null || seconds === undefined ? null : new Date(seconds * 1000);
+  if (seconds === null || seconds === undefined) return null;
+  const date = new Date(seconds * 1000);
+  if (Number.isNaN(+date)) throw new RangeError("Expected a time in whole seconds since 1970.");
+  return date;
 }
 
 /** The id of what may be an id, an expanded object, or absent. */

@@ -3,15 +3,8 @@ import type { Stripe } from "../stripe/types.ts";
 import { giftOf } from "./adoption.ts";
 import { idOf, instant, type MirrorKind } from "./kind.ts";
 
-const LIFECYCLE: readonly string[] = [
-  "requires_payment_method",
-  "requires_confirmation",
-  "requires_action",
-  "processing",
-  "requires_capture",
-  "canceled",
-  "succeeded",
-];
+/** The states that an intent never leaves. All others go back: a confirmation or a debit that fails asks for another method. */
+const FINAL: readonly string[] = ["canceled", "succeeded"];
 
 export const paymentIntent: MirrorKind<"stripe_payment_intents", Stripe.PaymentIntent> = {
   name: "payment_intent",
@@ -21,7 +14,7 @@ export const paymentIntent: MirrorKind<"stripe_payment_intents", Stripe.PaymentI
   toRow: (intent, asOf, { adoption }) => ({
     id: intent.id,
     as_of: asOf,
-    rank: Math.max(0, LIFECYCLE.indexOf(intent.status)),
+    rank: FINAL.indexOf(intent.status) + 1,
     deleted: false,
     created: instant(intent.created),
     status: intent.status,

@@ -24,16 +24,42 @@ export async function askAgain(
   `.execute(trx);
 }
 
-/** The kind of a refetch that lists an invoice's payments; its `object_id` is `payments:` and the invoice's id. */
+/** The kind of a refetch that lists invoice payments; its `object_id` is `payments:` and the id of the invoice or the PaymentIntent. */
 export const PAYMENTS_OF_INVOICE = "payments";
 
-/** Unless they have been asked for since: an event that is replayed has nothing new to say. */
-export async function askForPayments(trx: Transaction<DB>, invoiceId: string, since: Date): Promise<void> {
+/**
+ * Nothing but a list at Stripe says which PaymentIntent an unpaid invoice is tried with. Asked for unless it has been since: a snapshot that
+ * comes again has nothing new to say.
+ */
+export async function askForPayments(trx: Transaction<DB>, invoiceIds: readonly string[]): Promise<void> {
+  if (invoiceIds.length === 0) return;
   await sql`
     insert into refetches (object_id, kind, due_at, reason)
-    select ${`${PAYMENTS_OF_INVOICE}:${invoiceId}`}, ${PAYMENTS_OF_INVOICE}, clock_timestamp() + interval '3 seconds',
+    select ${PAYMENTS_OF_INVOICE} || ':' || i.id, ${PAYMENTS_OF_INVOICE}, clock_timestamp() + interval '3 seconds',
       'an unpaid invoice names no payment'
-    where not exists (select from stripe_invoice_payments where invoice_id = ${invoiceId} and as_of > ${since}::timestamptz)
+    from stripe_invoices i
+    where i.id = any(${invoiceIds}::text[]) and i.status in ('open', 'uncollectible', 'void') and i.attempt_count > 0
+      and not exists (select from stripe_invoice_payments p where p.invoice_id = i.id and p.as_of >= i.as_of)
+    order by i.id
+    on conflict (object_id) do update set due_at = excluded.due_at, attempts = 0
+  `.execute(trx);
+}
+
+/**
+ * Nor does a PaymentIntent name the invoice that it pays. Asked for where the money takes days or the bank asks the donor something: all other
+ * renewals are tied by `invoice_payment.paid` a moment later.
+ */
+export async function askForInvoices(trx: Transaction<DB>, intentIds: readonly string[]): Promise<void> {
+  if (intentIds.length === 0) return;
+  await sql`
+    insert into refetches (object_id, kind, due_at, reason)
+    select ${PAYMENTS_OF_INVOICE} || ':' || i.id, ${PAYMENTS_OF_INVOICE}, clock_timestamp() + interval '3 seconds',
+      'a PaymentIntent under way names no invoice'
+    from stripe_payment_intents i
+    where i.id = any(${intentIds}::text[]) and i.status in ('processing', 'requires_action') and i.donation_id is null
+      and not exists (select from stripe_invoice_payments p where p.payment_intent_id = i.id)
+      and not exists (select from stripe_sessions s where s.payment_intent_id = i.id)
+    order by i.id
     on conflict (object_id) do update set due_at = excluded.due_at, attempts = 0
   `.execute(trx);
 }

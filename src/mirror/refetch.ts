@@ -41,8 +41,11 @@ async function refetchOne(deps: RefetchDeps, refetch: Refetch): Promise<void> {
 
 async function fetchSnapshots(deps: RefetchDeps, refetch: Refetch): Promise<readonly Snapshot[]> {
   if (refetch.kind === PAYMENTS_OF_INVOICE) {
-    const invoice = refetch.object_id.slice(PAYMENTS_OF_INVOICE.length + 1);
-    const { object, asOf } = await deps.stripe.fetch((api) => api.invoicePayments.list({ invoice, limit: 100 }));
+    const id = refetch.object_id.slice(PAYMENTS_OF_INVOICE.length + 1);
+    const of = id.startsWith("pi_")
+      ? ({ payment: { type: "payment_intent", payment_intent: id } } as const)
+      : { invoice: id };
+    const { object, asOf } = await deps.stripe.fetch((api) => api.invoicePayments.list({ ...of, limit: 100 }));
     return object.data.map((payment) => ({
       kind: invoicePaymentKind,
       row: invoicePaymentKind.toRow(payment, asOf, mirrorContext(deps)),

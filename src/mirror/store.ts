@@ -4,7 +4,7 @@ import { type Alert, raiseAlerts } from "./alerts.queries.ts";
 import { MIRROR_KINDS, type MirrorKindName } from "./kind.ts";
 import type { AnyKind, AnyRow } from "./kinds.ts";
 import { unknownStates } from "./known-states.ts";
-import { askAgain } from "./refetch.queries.ts";
+import { askAgain, askForInvoices, askForPayments } from "./refetch.queries.ts";
 import { markDirty, storeRows } from "./store.queries.ts";
 
 /** What one object was like at one moment. */
@@ -23,6 +23,8 @@ export async function storeSnapshots(trx: Transaction<DB>, snapshots: readonly S
     const { changed, undecided } = await storeRows(trx, first.kind, rows);
     await raiseAlerts(trx, alertsOf(name, rows));
     await markDirty(trx, name, changed);
+    if (name === "invoice") await askForPayments(trx, changed);
+    if (name === "payment_intent") await askForInvoices(trx, changed);
     await askAgain(trx, name, undecided, "two versions within one second");
   }
 }

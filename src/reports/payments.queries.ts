@@ -23,18 +23,7 @@ export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after
   return await db
     .selectFrom("payments as p")
     .innerJoin("donations as d", "d.id", "p.donation_id")
-    .leftJoinLateral(
-      (eb) =>
-        eb
-          .selectFrom("payout_lines as l")
-          .innerJoin("stripe_payouts as o", "o.id", "l.payout_id")
-          .select(["o.id as payout_id", "o.arrival_date"])
-          .whereRef("l.balance_transaction_id", "=", "p.stripe_balance_transaction")
-          .orderBy("o.created", "desc")
-          .limit(1)
-          .as("o"),
-      (join) => join.onTrue(),
-    )
+    .leftJoinLateral(payoutOf("p.stripe_balance_transaction").as("o"), (join) => join.onTrue())
     .select([
       "p.id as payment_id",
       "p.donation_id",
@@ -88,6 +77,26 @@ export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after
     .orderBy("p.id", "desc")
     .limit(limit)
     .execute();
+}
+
+/**
+ * The payout that took a balance transaction to the bank. What a bank sent back goes out again with a later one, as that payout's
+ * failure: it is followed to the payout that stands, and there is none until then.
+ */
+function payoutOf(transaction: string) {
+  return sql<{ payout_id: string | null; arrival_date: Date | null }>`(
+    with recursive carried as (
+      select o.id, o.created, o.arrival_date, o.status, o.failure_balance_transaction_id
+      from payout_lines l join stripe_payouts o on o.id = l.payout_id
+      where l.balance_transaction_id = ${sql.ref(transaction)}
+      union
+      select o.id, o.created, o.arrival_date, o.status, o.failure_balance_transaction_id
+      from carried c
+      join payout_lines l on l.balance_transaction_id = c.failure_balance_transaction_id
+      join stripe_payouts o on o.id = l.payout_id
+    )
+    select id as payout_id, arrival_date from carried where status not in ('failed', 'canceled') order by created desc limit 1
+  )`;
 }
 
 /**

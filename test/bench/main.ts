@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
+import { applyRows } from "./apply.ts";
 import { checkoutRows } from "./checkout.ts";
 import type { Row } from "./measure.ts";
 import { setStage } from "./stage.ts";
@@ -10,7 +11,7 @@ const FILE = ".data/bench.json";
 const stage = await setStage();
 let rows: readonly Row[];
 try {
-  rows = [...(await checkoutRows(stage)), ...(await webhookRows(stage))];
+  rows = [...(await checkoutRows(stage)), ...(await webhookRows(stage)), ...(await applyRows(stage))];
 } finally {
   await stage.close();
 }

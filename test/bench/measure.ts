@@ -7,8 +7,9 @@ export function percentile(samples: readonly number[], share: number): number {
 export interface Row {
   readonly job: string;
   readonly what: string;
-  readonly median_ms: number;
-  readonly p99_ms: number;
+  /** Null where the job isn't made of single requests. */
+  readonly median_ms: number | null;
+  readonly p99_ms: number | null;
   readonly per_second: number | null;
   /** Against the baseline of the same run. */
   readonly against: string | null;

@@ -1,6 +1,6 @@
 import { Agent, request } from "node:http";
 import { parentPort, workerData } from "node:worker_threads";
-import type { SignedEvent } from "./events.ts";
+import type { SignedEvent } from "./renewals.ts";
 
 /** A thread of its own, so that sending takes no time from the server under test. */
 const { port, events, inFlight } = workerData as { port: number; events: SignedEvent[]; inFlight: number };

@@ -1,44 +1,42 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Worker } from "node:worker_threads";
-import { createPool } from "../../src/db/client.ts";
-import { POOL_SIZE } from "../../src/shared/limits.ts";
-import { isSignedBy } from "../../src/stripe/signature.ts";
-import { signedEvents } from "./events.ts";
+import { startBaselines } from "./baselines.ts";
 import { type Row, row } from "./measure.ts";
+import { eventsOf, recordTemplates, sign } from "./renewals.ts";
 import type { Stage } from "./stage.ts";
 
-const EVENTS = 4_000;
-const WARM_UP = 1_000;
-const ROUNDS = 3;
+const EVENTS = 20_000;
+const WARM_UP = 2_000;
+const ROUNDS = 4;
 
-/** Acknowledged webhooks, against a bare server that checks the signature and inserts one row, on the same database and pool size. */
+/** Acknowledged webhooks against three baselines on the same database and pool size, in turns, so that all of them meet the same machine. */
 export async function webhookRows(stage: Stage): Promise<readonly Row[]> {
-  const baseline = await bareServer(stage);
+  const baselines = await startBaselines(stage);
+  const { start, renewal } = await recordTemplates();
+  const templates = [...start, ...renewal];
+  const ours = { what: "POST /webhooks/stripe", port: stage.port };
   const rows: Row[] = [];
-  for (const inFlight of [1, 10, 32]) {
-    const bare = { samples: [] as number[], seconds: 0 };
-    const ours = { samples: [] as number[], seconds: 0 };
-    await send(stage, baseline.port, WARM_UP, inFlight);
-    await send(stage, stage.port, WARM_UP, inFlight);
+  for (const inFlight of [1, 10, 32, 256]) {
+    const contenders = [...baselines, ours].map((one) => ({ ...one, samples: [] as number[], seconds: 0 }));
+    const count = inFlight === 1 ? EVENTS / 10 : EVENTS;
+    for (const one of contenders) await send(stage, templates, one.port, WARM_UP, inFlight);
     for (let round = 0; round < ROUNDS; round++) {
-      add(bare, await send(stage, baseline.port, EVENTS, inFlight));
-      add(ours, await send(stage, stage.port, EVENTS, inFlight));
+      for (const one of contenders) {
+        const sent = await send(stage, templates, one.port, count / ROUNDS, inFlight);
+        for (const sample of sent.samples) one.samples.push(sample);
+        one.seconds += sent.seconds;
+      }
     }
-    const job = `webhook acknowledgement, ${inFlight} in flight`;
-    const rate = (one: typeof bare) => one.samples.length / one.seconds;
-    rows.push(
-      row(job, "baseline: node:http, signature, one-row insert", bare.samples, bare.seconds),
-      row(
-        job,
-        "POST /webhooks/stripe",
-        ours.samples,
-        ours.seconds,
-        `${(rate(ours) / rate(bare)).toFixed(2)} × the baseline's rate`,
-      ),
-    );
+    const rates = contenders.map((one) => one.samples.length / one.seconds);
+    const mine = rates.at(-1) as number;
+    const against = rates.slice(0, -1).map((rate, index) => `${(mine / rate).toFixed(2)} × ${"abc"[index]}`);
+    for (const [index, one] of contenders.entries()) {
+      const isOurs = index === contenders.length - 1;
+      rows.push(
+        row(`webhook, ${inFlight} in flight`, one.what, one.samples, one.seconds, isOurs ? against.join(", ") : null),
+      );
+    }
   }
-  await baseline.close();
+  for (const baseline of baselines) await baseline.close();
   return rows;
 }
 
@@ -47,57 +45,21 @@ interface Sent {
   readonly seconds: number;
 }
 
-function add(total: { samples: number[]; seconds: number }, sent: Sent): void {
-  total.samples.push(...sent.samples);
-  total.seconds += sent.seconds;
-}
-
 let runs = 0;
 
-function send(stage: Stage, port: number, count: number, inFlight: number): Promise<Sent> {
+function send(
+  stage: Stage,
+  templates: readonly string[],
+  port: number,
+  count: number,
+  inFlight: number,
+): Promise<Sent> {
   runs += 1;
-  const events = signedEvents(count, stage.secret, `${process.pid}x${runs}x`);
+  const bodies = eventsOf(templates, Math.ceil(count / templates.length), `${process.pid}x${runs}x`).slice(0, count);
+  const events = sign(bodies, stage.secret);
   const worker = new Worker(new URL("./sender.ts", import.meta.url), { workerData: { port, events, inFlight } });
   return new Promise((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
   });
-}
-
-/** What the least could look like that is still verified and durable: no dedupe beyond the key, nothing encrypted. */
-async function bareServer(stage: Stage) {
-  const pool = createPool({
-    url: stage.databaseUrl,
-    max: POOL_SIZE.http,
-    name: "bench baseline",
-    onError: console.error,
-  });
-  await pool.query(
-    "create table if not exists bare_events (id text primary key, type text not null, payload bytea not null)",
-  );
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
-    if (!isSignedBy([stage.secret], body, request.headers["stripe-signature"] as string | undefined)) {
-      response.writeHead(400).end();
-      return;
-    }
-    const event: { id: string; type: string } = JSON.parse(body.toString("utf8"));
-    await pool.query("insert into bare_events values ($1, $2, $3) on conflict do nothing", [
-      event.id,
-      event.type,
-      body,
-    ]);
-    response.writeHead(200, { "content-type": "application/json" }).end('{"received":true}');
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await pool.end();
-    },
-  };
 }

@@ -2,7 +2,17 @@ import type { Stripe } from "stripe";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StripeStandIn } from "../../src/sandbox/stripe/server.ts";
 import { STRIPE_SHAPES } from "../support/stripe-shapes.ts";
-import { act, clientOf, givenProduct, once, recurring, startStandIn } from "../support/stripe-stand-in.ts";
+import {
+  act,
+  clientOf,
+  control,
+  DAY_MS,
+  givenCharge,
+  givenProduct,
+  once,
+  recurring,
+  startStandIn,
+} from "../support/stripe-stand-in.ts";
 
 type Shape = keyof typeof STRIPE_SHAPES;
 
@@ -42,6 +52,12 @@ describe("the simulated Stripe's objects have Stripe's keys, no more and no less
     const answer = await fetch(`${standIn.url}/v1/${path}`, { headers: { authorization: "Bearer sk_test_x" } });
     return (await answer.json()) as { data: never[] } & Record<string, never>;
   }
+  /** A bank debit's charge names its mandate. */
+  async function mandateOf(method: string): Promise<unknown> {
+    const { data } = (await read("charges?limit=100")) as unknown as { data: Stripe.Charge[] };
+    const charge = data.find((it) => it.payment_method === method);
+    return read(`mandates/${charge?.payment_method_details?.sepa_debit?.mandate as string}`);
+  }
   const newest = async (path: string) => (await read(`${path}?limit=1`)).data[0];
 
   beforeAll(async () => {
@@ -72,6 +88,21 @@ describe("the simulated Stripe's objects have Stripe's keys, no more and no less
     found.set("card", await newest("payment_methods"));
     await act(await stripe.checkout.sessions.create(recurring(product)), "pay_later");
     found.set("bank debit", await newest("payment_methods"));
+    const [debit] = (await read("payment_methods?type=sepa_debit&limit=1")).data as { id: string }[];
+    found.set("mandate", await mandateOf(debit?.id ?? ""));
+
+    const charge = await givenCharge(stripe, product);
+    await control(standIn, "early_fraud_warnings", { charge: charge.id });
+    found.set("early fraud warning", await newest("radar/early_fraud_warnings"));
+    await control(standIn, "disputes", { charge: charge.id });
+    found.set("dispute", await newest("disputes"));
+    await stripe.refunds.create({ charge: (await givenCharge(stripe, product)).id });
+    found.set("refund", await newest("refunds"));
+    await givenCharge(stripe, product, 100_000);
+    await standIn.advance(4 * DAY_MS);
+    await stripe.payouts.create({ amount: 1, currency: "usd" });
+    await standIn.advance(DAY_MS);
+    found.set("payout", await newest("payouts"));
     found.set("list", { ...(await read("invoice_payments?invoice=in_none")), data: [] });
     found.set("error", await read("customers/cus_none"));
   });

@@ -10,8 +10,10 @@ import type { StripeStandInOptions } from "../../src/sandbox/stripe/server.ts";
 import { SetupError } from "../../src/shared/errors.ts";
 import {
   act,
+  balanceGap,
   clientOf,
   DAY_MS,
+  givenCharge,
   givenProduct,
   once,
   recurring,
@@ -50,13 +52,17 @@ describe("the simulated Stripe's state", () => {
       stripe.invoicePayments.list(page),
       stripe.products.list(page),
       stripe.prices.list(page),
+      stripe.refunds.list(page),
+      stripe.disputes.list(page),
+      stripe.payouts.list(page),
       stripe.events.list(page),
     ]).then((lists) => lists.map((it) => it.data));
   }
 
   async function givenSomeGifts(stripe: Stripe): Promise<string> {
     const product = await givenProduct(stripe);
-    await act(await stripe.checkout.sessions.create(once(product)), "pay");
+    const paid = await givenCharge(stripe, product, 5000);
+    await stripe.refunds.create({ charge: paid.id, amount: 100, metadata: { sandbox: "fail" } });
     await act(await stripe.checkout.sessions.create(once(product)), "decline");
     await act(await stripe.checkout.sessions.create(recurring(product)), "pay");
     await act(await stripe.checkout.sessions.create(recurring(product, "year")), "pay_later");
@@ -65,7 +71,7 @@ describe("the simulated Stripe's state", () => {
   }
 
   test("survives a restart: the same objects, in the same order, and what is due still comes", async () => {
-    const first = await start();
+    const first = await start({ payouts: "daily" });
     await givenSomeGifts(first.stripe);
     const before = await everything(first.stripe);
     await first.standIn.close();
@@ -77,6 +83,9 @@ describe("the simulated Stripe's state", () => {
     const reasons = (await second.stripe.invoices.list({ status: "paid" })).data.map((it) => it.billing_reason);
     expect(reasons.sort()).toEqual(["subscription_create", "subscription_create", "subscription_cycle"]);
     expect((await second.stripe.checkout.sessions.list({ status: "expired" })).data).toHaveLength(1);
+    expect((await second.stripe.refunds.list()).data.map((it) => it.status)).toEqual(["failed"]);
+    expect((await second.stripe.payouts.list({ status: "paid" })).data.length).toBeGreaterThan(1);
+    expect(await balanceGap(second.stripe)).toEqual({ usd: 0 });
   });
 
   test("what came due while it was away happens at the next start, dated at its own moment", async () => {

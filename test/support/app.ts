@@ -16,7 +16,7 @@ import { controlRoutes } from "../../src/sandbox/control.routes.ts";
 import { demoRoutes } from "../../src/sandbox/demo/demo.routes.ts";
 import { freePort } from "../../src/sandbox/postgres/port.ts";
 import { isQuiet } from "../../src/sandbox/quiet.queries.ts";
-import { startStripeStandIn } from "../../src/sandbox/stripe/server.ts";
+import { type StripeStandInOptions, startStripeStandIn } from "../../src/sandbox/stripe/server.ts";
 import { listen } from "../../src/serve.ts";
 import { createLog } from "../../src/shared/log.ts";
 import type { Role } from "../../src/shared/roles.ts";
@@ -32,6 +32,8 @@ export interface AppOptions {
   readonly newsroom?: (newsroom: NewsroomConfig) => NewsroomConfig;
   /** Where the data keys are kept; the same random one for all apps of a file unless given. */
   readonly loadKeys?: () => readonly DataKey[];
+  /** How the simulated Stripe's account is set up. */
+  readonly stripe?: Pick<StripeStandInOptions, "settlementCurrency" | "settlementCurrencies" | "dunning" | "payouts">;
 }
 
 export type TestApp = Awaited<ReturnType<typeof startApp>>;
@@ -46,6 +48,7 @@ export async function startApp(options: AppOptions = {}) {
     clock,
     webhook: null,
     environment: "development",
+    ...options.stripe,
   });
   const port = await freePort(undefined);
   const url = `http://127.0.0.1:${port}`;

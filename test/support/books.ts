@@ -38,15 +38,15 @@ export async function readBooks(db: Kysely<DB>, vault: Vault, tied: ReadonlySet<
     const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(table)} order by 1`.execute(db);
     books[table] = rows.map(({ first_at, due_at, ...row }) => ({
       ...opened(vault, table, row),
-      ...("as_of" in row && (tied.has(String(row.id)) || isAsked(table, row)) ? { as_of: "when it was fetched" } : {}),
+      ...("as_of" in row && (tied.has(String(row.id)) || isAsked(table)) ? { as_of: "when it was fetched" } : {}),
     }));
   }
   return books;
 }
 
-/** No event tells of the payment that an unpaid invoice is tried with: it is always fetched. */
-function isAsked(table: string, row: Record<string, unknown>): boolean {
-  return table === "stripe_invoice_payments" && row.status !== "paid";
+/** No event tells of the payment that an unpaid invoice is tried with, so it may have been fetched, whenever that was. */
+function isAsked(table: string): boolean {
+  return table === "stripe_invoice_payments";
 }
 
 function opened(vault: Vault, table: string, row: Record<string, unknown>): Record<string, unknown> {

@@ -145,14 +145,16 @@ async function during(app: TestApp, seen: Map<string, SentEvent>, act: () => Pro
   return [...seen.values()].slice(before);
 }
 
+/** What `act` causes at Stripe, in the order in which it happens. */
+export function eventsOf(app: TestApp, act: () => Promise<unknown>): Promise<SentEvent[]> {
+  return during(app, new Map(), act);
+}
+
 /** Stripe lists events newest first and forgets them after thirty days. */
-async function gather(app: TestApp, seen: Map<string, SentEvent>): Promise<void> {
+export async function gather(app: TestApp, seen: Map<string, SentEvent>): Promise<void> {
   const fresh: SentEvent[] = [];
   for (let after = ""; ; ) {
-    const page = await fetch(`${app.standIn.url}/v1/events?limit=100${after}`, {
-      headers: { authorization: "Bearer sk_test_any" },
-    });
-    const { data, has_more } = (await page.json()) as { data: SentEvent[]; has_more: boolean };
+    const { data, has_more } = await listEvents(app, `limit=100${after}`);
     fresh.push(...data);
     after = `&starting_after=${data.at(-1)?.id}`;
     if (!has_more) break;
@@ -160,7 +162,13 @@ async function gather(app: TestApp, seen: Map<string, SentEvent>): Promise<void>
   for (const event of fresh.reverse()) if (!seen.has(event.id)) seen.set(event.id, event);
 }
 
-function tiedObjects(events: readonly SentEvent[]): ReadonlySet<string> {
+/** Past the client, which makes objects of its own of some values: as they are sent. */
+async function listEvents(app: TestApp, query: string): Promise<{ data: SentEvent[]; has_more: boolean }> {
+  const headers = { authorization: "Bearer sk_test_any" };
+  return (await (await fetch(`${app.standIn.url}/v1/events?${query}`, { headers })).json()) as never;
+}
+
+export function tiedObjects(events: readonly SentEvent[]): ReadonlySet<string> {
   const moments = new Set<string>();
   const tied = new Set<string>();
   for (const { created, data } of events) {

@@ -31,7 +31,7 @@ export async function dumpDatabase(db: Kysely<DB>): Promise<Place[]> {
 function withBytes(row: string): string {
   const readings = [...row.matchAll(/\\\\x((?:[0-9a-f]{2})+)/g)].flatMap(([, hex = ""]) => {
     const bytes = Buffer.from(hex, "hex");
-    return [bytes.toString("utf8"), bytes.toString("latin1"), bytes.toString("base64"), bytes.toString("utf16le")];
+    return [bytes.toString("utf8"), bytes.toString("latin1"), bytes.toString("utf16le")];
   });
   return [row, ...readings].join("\n");
 }

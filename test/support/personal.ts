@@ -90,7 +90,7 @@ const DETAILS = { email: PERSONAL.email, name: PERSONAL.name, phone: PERSONAL.ph
 /** All that Stripe's objects may say of a person, at the names that it has there, in an object and in all objects within it. */
 export function withPersonal(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) return value.map((each) => withPersonal(each, depth + 1));
-  if (typeof value !== "object" || value === null || depth > 6) return value;
+  if (typeof value !== "object" || value === null || depth > 3) return value;
   const within = Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withPersonal(each, depth + 1)]));
   return {
     ...within,

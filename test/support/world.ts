@@ -7,12 +7,12 @@ import type { DB } from "../../src/db/schema.ts";
 import type { Deps } from "../../src/deps.ts";
 import { deriveDirty } from "../../src/donations/settle.ts";
 import { processInbox } from "../../src/inbox/process.ts";
+import { pullPayoutLines } from "../../src/ledger/payout-lines.ts";
 import { syncLedger } from "../../src/ledger/sync.ts";
 import { refetchDue } from "../../src/mirror/refetch.ts";
 import { isQuiet } from "../../src/sandbox/quiet.queries.ts";
 import type { TestApp } from "./app.ts";
 import { testDatabase } from "./database.ts";
-import type { SentEvent } from "./history.ts";
 import { serveApp } from "./serve-app.ts";
 
 export interface WorldOptions {
@@ -49,6 +49,20 @@ export async function openWorld(app: TestApp, options: WorldOptions = {}) {
       extra: [],
     }),
   );
+  const drain = async () => {
+    let found: number;
+    do {
+      const counts = await Promise.all(workers.map((worker) => drainOnce(worker)));
+      found = counts.reduce((sum, count) => sum + count, 0);
+    } while (found > 0);
+  };
+  const step = async () => {
+    await drain();
+    await sql`update refetches set due_at = clock_timestamp()`.execute(database.db);
+    await refetchDue(workers[0]);
+    await syncLedger(workers[0]);
+    while ((await pullPayoutLines(workers[0])) > 0) {}
+  };
 
   return {
     db: database.db,
@@ -58,21 +72,13 @@ export async function openWorld(app: TestApp, options: WorldOptions = {}) {
     /** Delivers an event as Stripe does. @returns the status */
     post: (event: object) => postEvent(served.url, app.webhookSecret, JSON.stringify(event)),
     /** Applies and derives what has arrived, with all workers at once. */
-    drain: async () => {
-      let found: number;
-      do {
-        const counts = await Promise.all(workers.map((worker) => drainOnce(worker)));
-        found = counts.reduce((sum, count) => sum + count, 0);
-      } while (found > 0);
-    },
-    /** Does all that is left: objects are fetched again as if their pause was over, and the ledger is pulled. */
+    drain,
+    /** One round of all background work; objects are fetched again as if their pause was over. */
+    step,
+    /** Does all that is left to do. */
     settle: async () => {
-      const [worker] = workers;
       for (let round = 0; round < 20; round++) {
-        while ((await Promise.all(workers.map((one) => drainOnce(one)))).some((count) => count > 0));
-        await sql`update refetches set due_at = clock_timestamp()`.execute(database.db);
-        await refetchDue(worker);
-        await syncLedger(worker);
+        await step();
         if (await isQuiet(database.db)) return;
       }
       throw new Error("The books did not catch up.");
@@ -127,9 +133,4 @@ async function copy(from: Kysely<DB>, to: Kysely<DB>, table: keyof DB): Promise<
       values (${sql.join(columns.map((column) => row[column]))})
     `.execute(to);
   }
-}
-
-/** The event itself, told by a later one of Stripe's: another id, the same object. */
-export function retold(event: SentEvent, changes: object): SentEvent {
-  return { ...event, id: `${event.id}_again`, ...changes };
 }

@@ -20,7 +20,7 @@ function shuffle<T>(items: T[], seed: number): T[] {
 }
 
 /** Mulberry32: small, even, and the same everywhere. */
-function seededRandom(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -64,7 +64,7 @@ export function bookMovement(world: World, it: Movement): Stripe.BalanceTransact
     status: it.availableOn !== undefined && it.availableOn <= world.now() ? "available" : "pending",
     type: it.type,
   });
-  // A payout's own row is not paid out again; one that came back, or that was asked for by hand, counts in the next automatic one.
+  // What was paid out by hand, and what a bank sent back, counts in the next automatic payout like anything else.
   if (settingsOf(world).payouts === "daily") world.store.put("unpaid", { id: booked.id });
   return booked;
 }
@@ -72,7 +72,7 @@ export function bookMovement(world: World, it: Movement): Stripe.BalanceTransact
 const NO_FEE: Fee = { amount: 0, description: "" };
 
 /** The currency that a payment is booked in. */
-export function settlementOf(world: World, currency: string): string {
+function settlementOf(world: World, currency: string): string {
   return world.account.currencies.includes(currency) ? currency : world.account.currency;
 }
 

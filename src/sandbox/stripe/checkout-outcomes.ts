@@ -55,7 +55,7 @@ function payOnce(world: World, session: Session, payer: Payer, means: Means, opt
     payment_status: delayed ? "unpaid" : "paid",
   });
   if (customer !== undefined && customer.id !== session.customer) world.emit("customer.created", customer);
-  if (!delayed) book(world, charge);
+  if (!delayed && charge.balance_transaction === null) book(world, charge);
 }
 
 function startSubscription(world: World, session: Session, payer: Payer, means: Means, options: PayOptions): void {

@@ -1,24 +1,35 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { Stripe } from "../../stripe/types.ts";
 import { bookMovement } from "./balance-transactions.ts";
+import { createPayments } from "./bulk.ts";
 import { failLate } from "./charge-failure.ts";
 import { answerBank } from "./collection.ts";
-import { isCurrency } from "./currencies.ts";
+import {
+  bankBody,
+  bulkBody,
+  cardBody,
+  chargeBody,
+  disputeBody,
+  disputeMove,
+  dunningBody,
+  intentBody,
+  mandateBody,
+  movementBody,
+  newCardBody,
+  payoutMove,
+  payoutsBody,
+  refundMove,
+  subscriptionBody,
+  versionBody,
+  warningBody,
+} from "./control-bodies.ts";
 import { replaceCard, updateCard } from "./customer-cards.ts";
-import { canMove, createDispute, DISPUTE_REASONS, DISPUTE_STATUSES, moveDispute } from "./disputes.ts";
-import { FRAUD_TYPES, warnOfFraud } from "./early-fraud-warnings.ts";
+import { canMove, createDispute, moveDispute } from "./disputes.ts";
+import { warnOfFraud } from "./early-fraud-warnings.ts";
 import { missing, refusal } from "./errors.ts";
 import { setMandate } from "./mandates.ts";
-import {
-  failPayout,
-  PAYOUT_FAILURES,
-  type PayoutFailure,
-  payoutArrives,
-  payoutOnItsWay,
-  payoutReconciled,
-  setPayouts,
-} from "./payouts.ts";
-import { cancelRefund, failRefund, REFUND_FAILURES, settleRefund } from "./refunds.ts";
+import { failPayout, payoutArrives, payoutOnItsWay, payoutReconciled, setPayouts } from "./payouts.ts";
+import { cancelRefund, failRefund, settleRefund } from "./refunds.ts";
 import { found } from "./routing.ts";
 import { changeSettings, settingsOf } from "./settings.ts";
 import { pauseSubscription } from "./subscription-pause.ts";
@@ -26,68 +37,6 @@ import type { World } from "./world.ts";
 
 /** What banks, networks, donors and Stripe's settings page do, on request: bodies are JSON. */
 type Controls = Readonly<Record<string, (world: World, sent: unknown, id: string) => object>>;
-
-const disputeBody = z.strictObject({
-  charge: z.string(),
-  kind: z.enum(["dispute", "inquiry"]).default("dispute"),
-  reason: z.enum(DISPUTE_REASONS).default("fraudulent"),
-  amount: z.int().min(1).optional(),
-});
-const disputeMove = z.strictObject({ to: z.enum(DISPUTE_STATUSES) });
-const refundMove = z.strictObject({
-  to: z.enum(["succeeded", "failed", "canceled"]),
-  failure_reason: z.enum(REFUND_FAILURES).optional(),
-});
-const payoutsBody = z.strictObject({
-  schedule: z.enum(["manual", "daily"]).optional(),
-  /** How many of the next automatic payouts come back instead of arriving. */
-  failing: z.int().min(0).max(1000).optional(),
-});
-const payoutMove = z.strictObject({
-  to: z.enum(["in_transit", "paid", "failed", "reconciled"]),
-  failure_code: z.enum(Object.keys(PAYOUT_FAILURES) as [PayoutFailure, ...PayoutFailure[]]).default("account_closed"),
-});
-const bankBody = z.strictObject({ renewals: z.enum(["ok", "fail", "authenticate"]) });
-const last4 = z.string().regex(/^\d{4}$/);
-const newCardBody = z.strictObject({
-  last4: last4.default("4242"),
-  brand: z.enum(["visa", "mastercard", "amex"]).default("visa"),
-  country: z
-    .string()
-    .regex(/^[A-Z]{2}$/)
-    .default("US"),
-  detach_old: z.boolean().default(false),
-});
-const cardBody = z.strictObject({
-  exp_month: z.int().min(1).max(12).optional(),
-  exp_year: z.int().min(2000).max(2200).optional(),
-  last4: last4.optional(),
-});
-const mandateBody = z.strictObject({ status: z.enum(["active", "inactive", "pending"]) });
-const warningBody = z.strictObject({
-  charge: z.string(),
-  fraud_type: z.enum(FRAUD_TYPES).default("unauthorized_use_of_card"),
-});
-const movementBody = z.strictObject({
-  type: z.enum(["stripe_fee", "adjustment", "topup", "contribution", "reserve_hold", "reserve_release"]),
-  amount: z.int(),
-  currency: z.string().refine(isCurrency),
-  description: z.string().optional(),
-});
-const chargeBody = z.strictObject({ to: z.literal("failed") });
-const intentBody = z.strictObject({ outcome: z.enum(["authenticate", "decline"]) });
-const subscriptionBody = z.strictObject({ status: z.literal("paused") });
-const dunningBody = z.strictObject({
-  retries: z.array(z.number().positive()).max(8).optional(),
-  subscription: z.enum(["cancel", "unpaid", "past_due"]).optional(),
-  invoice: z.enum(["open", "uncollectible"]).optional(),
-});
-const versionBody = z.strictObject({
-  version: z
-    .string()
-    .regex(/^20\d\d-\d\d-\d\d(\.[a-z]+)?$/)
-    .nullable(),
-});
 
 const CATEGORIES: Readonly<Record<z.output<typeof movementBody>["type"], string>> = {
   stripe_fee: "fee",
@@ -98,7 +47,7 @@ const CATEGORIES: Readonly<Record<z.output<typeof movementBody>["type"], string>
   reserve_release: "risk_reserved_funds",
 };
 
-export const controls: Controls = {
+const controls: Controls = {
   "POST /disputes": (world, sent) => {
     const { charge: id, ...input } = disputeBody.parse(sent);
     const charge = paidCharge(world, id);
@@ -163,6 +112,7 @@ export const controls: Controls = {
     const at = world.now();
     return bookMovement(world, { amount, currency, type, category, source: null, description: text, availableOn: at });
   },
+  "POST /payments": (world, sent) => createPayments(world, bulkBody.parse(sent)),
   "POST /charges/:id": (world, sent, id) => {
     chargeBody.parse(sent);
     return failLate(world, paidCharge(world, id));

@@ -1,37 +1,9 @@
 import type { Stripe } from "../../stripe/types.ts";
 import { availableWith, bookMovement } from "./balance-transactions.ts";
 import { disputeFee } from "./currencies.ts";
+import { buildDispute, dueBy, type NewDispute } from "./dispute-build.ts";
 import { warningsHandled } from "./early-fraud-warnings.ts";
-import { newId } from "./ids.ts";
-import { DAY } from "./periods.ts";
 import { change, idOf, previously, type World } from "./world.ts";
-
-/** https://docs.stripe.com/disputes/categories */
-export const DISPUTE_REASONS = [
-  "bank_cannot_process",
-  "check_returned",
-  "credit_not_processed",
-  "customer_initiated",
-  "debit_not_authorized",
-  "duplicate",
-  "fraudulent",
-  "general",
-  "incorrect_account_details",
-  "insufficient_funds",
-  "noncompliant",
-  "product_not_received",
-  "product_unacceptable",
-  "subscription_canceled",
-  "unrecognized",
-] as const;
-
-const NETWORK_CODES: Record<string, string> = {
-  duplicate: "12.6.1",
-  fraudulent: "10.4",
-  product_not_received: "13.1",
-  product_unacceptable: "13.3",
-  subscription_canceled: "13.2",
-};
 
 /** Where a dispute can go from where it is. A lost one can be appealed, or won all the same. */
 const NEXT: Readonly<Record<string, readonly string[]>> = {
@@ -63,45 +35,9 @@ export const DISPUTE_STATUSES = [
 const CLOSED: readonly string[] = ["won", "lost", "warning_closed", "prevented"];
 const WAITS_FOR_US: readonly string[] = ["needs_response", "warning_needs_response", "appeal_needs_response"];
 
-/** How long the account has to answer; the day ends at 23:59:59. */
-const ANSWER_WITHIN = 9 * DAY;
-
-interface NewDispute {
-  /** An inquiry moves no money yet. */
-  readonly kind: "dispute" | "inquiry";
-  readonly reason: string;
-  readonly amount: number;
-}
-
 /** A donor's bank asks about a charge, or takes it back. */
 export function createDispute(world: World, charge: Stripe.Charge, input: NewDispute): Stripe.Dispute {
-  const dispute = world.store.put("dispute", {
-    id: newId.dispute(),
-    object: "dispute",
-    amount: input.amount,
-    balance_transactions: [],
-    charge: charge.id,
-    created: world.now(),
-    currency: charge.currency,
-    enhanced_eligibility_types: [],
-    evidence: noEvidence(charge),
-    evidence_details: {
-      due_by: dueBy(world),
-      enhanced_eligibility: {},
-      has_evidence: false,
-      past_due: false,
-      submission_count: 0,
-      submission_method: "not_submitted",
-    },
-    intended_submission_method: null,
-    is_charge_refundable: input.kind === "inquiry",
-    livemode: false,
-    metadata: {},
-    payment_intent: charge.payment_intent,
-    ...methodDetails(charge, input),
-    reason: input.reason,
-    status: input.kind === "inquiry" ? "warning_needs_response" : "needs_response",
-  });
+  const dispute = world.store.put("dispute", buildDispute(world, charge, input));
   change(world, "charge", charge, { disputed: true });
   world.emit("charge.dispute.created", dispute);
   scheduleDue(world, dispute);
@@ -199,66 +135,12 @@ function moveMoney(
   return after;
 }
 
-function dueBy(world: World): number {
-  return Math.floor((world.now() + ANSWER_WITHIN) / DAY) * DAY + DAY - 1;
-}
-
 function scheduleDue(world: World, dispute: Stripe.Dispute): void {
   world.schedule(dispute.evidence_details.due_by ?? world.now(), "evidence_due", dispute.id);
-}
-
-function methodDetails(charge: Stripe.Charge, input: NewDispute): Partial<Stripe.Dispute> {
-  const card = charge.payment_method_details?.card;
-  if (card === undefined) return {};
-  const brand = card.brand ?? "visa";
-  return {
-    payment_method_details: {
-      card: {
-        brand,
-        case_type: input.kind === "inquiry" ? "inquiry" : "chargeback",
-        network: card.network ?? brand,
-        network_reason_code: NETWORK_CODES[input.reason] ?? "10.4",
-      },
-      type: "card",
-    },
-  };
 }
 
 function asChargeback(dispute: Stripe.Dispute): Partial<Stripe.Dispute> {
   const card = dispute.payment_method_details?.card;
   if (card === undefined) return {};
   return { payment_method_details: { card: { ...card, case_type: "chargeback" }, type: "card" } };
-}
-
-function noEvidence(charge: Stripe.Charge): Stripe.Dispute.Evidence {
-  return {
-    access_activity_log: null,
-    billing_address: null,
-    cancellation_policy: null,
-    cancellation_policy_disclosure: null,
-    cancellation_rebuttal: null,
-    customer_communication: null,
-    customer_email_address: charge.billing_details.email,
-    customer_name: charge.billing_details.name,
-    customer_purchase_ip: null,
-    customer_signature: null,
-    duplicate_charge_documentation: null,
-    duplicate_charge_explanation: null,
-    duplicate_charge_id: null,
-    enhanced_evidence: {},
-    product_description: null,
-    receipt: null,
-    refund_policy: null,
-    refund_policy_disclosure: null,
-    refund_refusal_explanation: null,
-    service_date: null,
-    service_documentation: null,
-    shipping_address: null,
-    shipping_carrier: null,
-    shipping_date: null,
-    shipping_documentation: null,
-    shipping_tracking_number: null,
-    uncategorized_file: null,
-    uncategorized_text: null,
-  };
 }

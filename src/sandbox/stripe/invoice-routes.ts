@@ -79,6 +79,7 @@ export const invoiceRoutes: Routes = {
     const before = found(world, "invoice", id);
     parseParams(nothing, form);
     if (before.status !== "open" && before.status !== "uncollectible") throw notNow(before, "voided");
+    refuseWhileProcessing(world, before);
     return released(world, voidInvoice(world, before));
   },
 };
@@ -101,14 +102,17 @@ function pay(world: World, before: Stripe.Invoice, methodId: string | undefined)
   const method = methodId === undefined ? undefined : world.store.get("payment_method", methodId);
   if (methodId !== undefined && method === undefined) throw missing("PaymentMethod", methodId, "payment_method");
   const invoice = before.status === "draft" ? finalizeInvoice(world, before) : before;
-  const payment = openPaymentOf(world, invoice.id)?.payment.payment_intent;
-  if (payment !== undefined && world.store.mustGet("payment_intent", idOf(payment)).status === "processing") {
-    throw refusal("invoice_payment_intent_processing", "This invoice's payment is still processing.");
-  }
+  refuseWhileProcessing(world, invoice);
   const after = collect(world, invoice, { byHand: true, ...(method === undefined ? {} : { method }) });
   const intent = openPaymentOf(world, after.id)?.payment.payment_intent;
   if (intent !== undefined) throwIfRefused(world.store.mustGet("payment_intent", idOf(intent)));
   return after;
+}
+
+function refuseWhileProcessing(world: World, invoice: Stripe.Invoice): void {
+  const intent = openPaymentOf(world, invoice.id)?.payment.payment_intent;
+  if (intent === undefined || world.store.mustGet("payment_intent", idOf(intent)).status !== "processing") return;
+  throw refusal(null, "This invoice has a payment that is still processing. Wait until it has succeeded or failed.");
 }
 
 /** https://docs.stripe.com/api/errors */

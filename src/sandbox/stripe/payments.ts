@@ -124,10 +124,11 @@ export function cancelIntent(world: World, id: string, reason: "automatic" | "vo
 }
 
 /** Books a charge that was captured behind the scenes and tells of it: its balance transaction arrives. */
-export function book(world: World, before: Stripe.Charge): void {
-  if (before.balance_transaction !== null) return;
-  const after = booked(world, before);
+export function book(world: World, before: Stripe.Charge): Stripe.BalanceTransaction {
+  const transaction = bookCharge(world, before);
+  const after = change(world, "charge", before, { balance_transaction: transaction.id });
   world.emit("charge.updated", after, previously(before, after, "balance_transaction"));
+  return transaction;
 }
 
 function booked(world: World, charge: Stripe.Charge): Stripe.Charge {

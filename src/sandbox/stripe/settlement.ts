@@ -15,7 +15,7 @@ export function settleDelayed(world: World, id: string, wentThrough: boolean): v
   }
   const { charge } = settle(world, intent, wentThrough);
   tellSession(world, newestLinked(world, id), wentThrough);
-  if (wentThrough) book(world, charge);
+  if (wentThrough && charge.balance_transaction === null) book(world, charge);
 }
 
 function tellSession(world: World, session: Stripe.Checkout.Session | undefined, wentThrough: boolean): void {

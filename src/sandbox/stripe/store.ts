@@ -73,6 +73,8 @@ class Table<T extends { id: string }> {
   readonly order: (string | undefined)[] = [];
   /** When each was made, in seconds: never descending, so a time is found by halving. */
   readonly times: number[] = [];
+  /** Where the first that isn't deleted may be: what is old goes first, and nobody should walk over its holes again. */
+  #head = 0;
   /** For each linked id the positions of the objects that point to it, ascending. */
   readonly linked = new Map<string, number[]>();
   readonly #links: Links | undefined;
@@ -105,6 +107,11 @@ class Table<T extends { id: string }> {
     if (entry === undefined) return;
     this.byId.delete(id);
     this.order[entry.position] = undefined;
+    while (this.#head < this.order.length && this.order[this.#head] === undefined) this.#head += 1;
+  }
+
+  get head(): number {
+    return this.#head;
   }
 
   #idsLinkedBy(object: T): string[] {
@@ -171,12 +178,16 @@ export class Store {
     const positions = options.link === undefined ? undefined : (table.linked.get(options.link) ?? []);
     const positionAt = (index: number) => (positions === undefined ? index : (positions[index] ?? -1));
     const length = positions?.length ?? table.order.length;
-    let low = 0;
+    let low = positions === undefined ? table.head : 0;
     let high = length;
     if (options.within !== undefined) {
       const timeAt = (index: number) => table.times[positionAt(index)] ?? 0;
       const { from, to } = options.within;
-      if (from !== -Infinity) low = firstIndex(length, (index) => timeAt(index) >= from);
+      if (from !== -Infinity)
+        low = Math.max(
+          low,
+          firstIndex(length, (index) => timeAt(index) >= from),
+        );
       if (to !== Infinity) high = firstIndex(length, (index) => timeAt(index) > to);
     }
     const start = options.from === undefined ? undefined : table.byId.get(options.from)?.position;
