@@ -12,7 +12,12 @@ const FILE = ".data/bench.json";
 const stage = await setStage();
 let rows: readonly Row[];
 try {
-  rows = [...(await checkoutRows(stage)), ...(await webhookRows(stage)), ...(await applyRows(stage)), ...(await reconcileRows(stage))];
+  rows = [
+    ...(await checkoutRows(stage)),
+    ...(await webhookRows(stage)),
+    ...(await applyRows(stage)),
+    ...(await reconcileRows(stage)),
+  ];
 } finally {
   await stage.close();
 }

@@ -42,7 +42,10 @@ export async function reconcileRows(stage: Pick<Stage, "databaseUrl">): Promise<
 
 function described(what: string, { seconds, rss_mb, calls }: Measured, aim: string): Row {
   const about = `${seconds.toFixed(1)} s, ${calls} calls to Stripe, ${rss_mb.toFixed(0)} MB at most${aim}`;
-  return { ...row(`${PAYMENTS} payments`, what, [seconds * 1000], null, about), per_second: Math.round(PAYMENTS / seconds) };
+  return {
+    ...row(`${PAYMENTS} payments`, what, [seconds * 1000], null, about),
+    per_second: Math.round(PAYMENTS / seconds),
+  };
 }
 
 async function measure(verb: string, env: NodeJS.ProcessEnv): Promise<Measured> {

@@ -46,7 +46,8 @@ for (let index = 0; index < count; index++) {
   });
   const { charge } = succeed(world, intent, createPaymentMethod(world, means, payer, null));
   book(world, charge);
-  if (index % 100 === 0) createRefund(world, world.store.mustGet("charge", charge.id), { amount: 100, reason: null, metadata: {} });
+  if (index % 100 === 0)
+    createRefund(world, world.store.mustGet("charge", charge.id), { amount: 100, reason: null, metadata: {} });
 }
 at = now;
 

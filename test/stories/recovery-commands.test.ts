@@ -44,8 +44,14 @@ const donations = (of: Pick<TestApp, "databaseUrl">, ...args: string[]) =>
 
 /** Without what only tells when it was seen, or where a donation was first heard of. */
 async function booksOf(of: Pick<TestApp, "db">): Promise<Books> {
-  const { donations: gifts, payments, payment_movements, balance_transactions, payout_lines, stripe_refunds } =
-    await readBooks(of.db, app.deps.vault, new Set());
+  const {
+    donations: gifts,
+    payments,
+    payment_movements,
+    balance_transactions,
+    payout_lines,
+    stripe_refunds,
+  } = await readBooks(of.db, app.deps.vault, new Set());
   const remembered = gifts?.map(({ created_at, origin, ...row }) => row) ?? [];
   const refunds = stripe_refunds?.map(({ as_of, ...row }) => row) ?? [];
   return {
@@ -101,7 +107,11 @@ describe("backfill", () => {
         stdio: "ignore",
       });
       const lists = async () =>
-        (await sql<{ list: string }>`select list from backfill_lists where done and after_id is not null`.execute(world.db)).rows;
+        (
+          await sql<{ list: string }>`select list from backfill_lists where done and after_id is not null`.execute(
+            world.db,
+          )
+        ).rows;
       for (let tries = 0; (await lists()).length < 10 && tries < 200; tries++) await sleep(50);
       await killed(child);
       expect((await lists()).length).toBeGreaterThanOrEqual(10);
@@ -136,8 +146,14 @@ describe("backfill", () => {
     app.standIn.setWebhook(null);
     const lost = await give(app, { amount: 5500 }, { email: "lost@example.org" });
     const monthly = await give(app, { frequency: "monthly", amount: 600 }, { email: "lost-monthly@example.org" });
-    const charge = await app.db.selectFrom("payments").select("stripe_charge").where("amount", "=", 5100).executeTakeFirst();
-    await app.deps.stripe.api.refunds.create({ charge: charge?.stripe_charge ?? "", amount: 100 }).catch(() => undefined);
+    const charge = await app.db
+      .selectFrom("payments")
+      .select("stripe_charge")
+      .where("amount", "=", 5100)
+      .executeTakeFirst();
+    await app.deps.stripe.api.refunds
+      .create({ charge: charge?.stripe_charge ?? "", amount: 100 })
+      .catch(() => undefined);
     await app.standIn.advance(35 * DAY_MS, { finishDrafts: true });
     app.standIn.setWebhook(webhook);
     await app.settle();
@@ -189,8 +205,18 @@ describe("rebuild", () => {
     const before = await booksOf(app);
     const writers = await writersOf(app.db);
 
-    const payment = await app.db.selectFrom("payments").select(["id", "donation_id"]).where("status", "=", "paid").limit(1).executeTakeFirstOrThrow();
-    const gone = await app.db.selectFrom("payments").select("id").where("donation_id", "<>", payment.donation_id).limit(1).executeTakeFirstOrThrow();
+    const payment = await app.db
+      .selectFrom("payments")
+      .select(["id", "donation_id"])
+      .where("status", "=", "paid")
+      .limit(1)
+      .executeTakeFirstOrThrow();
+    const gone = await app.db
+      .selectFrom("payments")
+      .select("id")
+      .where("donation_id", "<>", payment.donation_id)
+      .limit(1)
+      .executeTakeFirstOrThrow();
     await sql`update payments set refunded = 1, card_country = 'XX' where id = ${payment.id}`.execute(app.db);
     await sql`delete from payments where id = ${gone.id}`.execute(app.db);
     await sql`update donations set status = 'failed' where id = ${payment.donation_id}`.execute(app.db);
@@ -200,7 +226,12 @@ describe("rebuild", () => {
     `.execute(app.db);
     const altered = await donations(app, "rebuild", "--check");
     expect(altered.code).toBe(1);
-    expect(altered.stdout).toMatch(new RegExp(`^payments {2}${payment.id} {2}donation ${payment.donation_id} {2}changed {2}card_country,refunded$|^payments {2}${payment.id} {2}donation ${payment.donation_id} {2}changed {2}refunded,card_country$`, "m"));
+    expect(altered.stdout).toMatch(
+      new RegExp(
+        `^payments {2}${payment.id} {2}donation ${payment.donation_id} {2}changed {2}card_country,refunded$|^payments {2}${payment.id} {2}donation ${payment.donation_id} {2}changed {2}refunded,card_country$`,
+        "m",
+      ),
+    );
     expect(altered.stdout).toMatch(new RegExp(`^payments {2}${gone.id} .* new$`, "m"));
     expect(altered.stdout).toMatch(/^payments {2}00000000-0000-4000-8000-000000000001 .* gone$/m);
     expect(altered.stdout).toMatch(new RegExp(`^donations {2}${payment.donation_id} .* changed {2}status$`, "m"));
