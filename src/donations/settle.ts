@@ -13,14 +13,14 @@ const BATCH = 500;
 type DeriveDeps = Pick<Deps, "db" | "vault" | "log">;
 
 /**
- * Derives the donations of up to 500 marked objects, in a transaction of its own: the mirror rows were committed before. Several
+ * Derives the donations of up to `batch` marked objects (500 unless given), in a transaction of its own: the mirror rows were committed before. Several
  * workers may do so at once. One that can't be derived keeps its mark and doesn't hold up the others.
  * @returns how many marks were taken
  * @throws what is wrong with the marks that are left, when there are no others
  */
-export async function deriveDirty(deps: DeriveDeps): Promise<number> {
+export async function deriveDirty(deps: DeriveDeps, batch = BATCH): Promise<number> {
   try {
-    return (await deriveMarked(deps, BATCH, 0)).length;
+    return (await deriveMarked(deps, batch, 0)).length;
   } catch {
     return await deriveOneByOne(deps);
   }

@@ -19,20 +19,20 @@ export async function writeDerived(trx: Transaction<DB>, derived: readonly Deriv
   await writeMovements(trx, derived);
 }
 
+/** Those with the same columns together: what isn't told of one (its attribution can't be opened any longer) is left as it was. */
 async function insertForeign(trx: Transaction<DB>, rows: readonly NewDonation[]): Promise<void> {
-  for (const row of rows) {
-    const { id, status, ...chosen } = row;
-    await trx
-      .insertInto("donations")
-      .values(row)
-      .onConflict((conflict) =>
-        conflict
-          .column("id")
-          .doUpdateSet(chosen)
-          .where("donations.origin", "<>", "checkout")
-          .where(differs("donations", Object.keys(chosen))),
-      )
-      .execute();
+  const alike = Map.groupBy(rows, (row) => Object.keys(row).sort().join());
+  for (const some of alike.values()) {
+    const columns = Object.keys(some[0] as NewDonation);
+    const chosen = columns.filter((column) => column !== "id" && column !== "status");
+    await sql`
+      insert into donations (${sql.join(columns.map((column) => sql.ref(column)))})
+      select ${sql.join(columns.map((column) => sql.ref(`r.${column}`)))}
+      from json_populate_recordset(null::donations, ${JSON.stringify(some)}::json) as r
+      on conflict (id) do update set
+        ${sql.join(chosen.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`))}
+      where donations.origin <> 'checkout' and ${differs("donations", chosen)}
+    `.execute(trx);
   }
 }
 

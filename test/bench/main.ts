@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { applyRows } from "./apply.ts";
 import { checkoutRows } from "./checkout.ts";
 import type { Row } from "./measure.ts";
+import { reconcileRows } from "./reconcile.ts";
 import { setStage } from "./stage.ts";
 import { webhookRows } from "./webhook.ts";
 
@@ -11,7 +12,12 @@ const FILE = ".data/bench.json";
 const stage = await setStage();
 let rows: readonly Row[];
 try {
-  rows = [...(await checkoutRows(stage)), ...(await webhookRows(stage)), ...(await applyRows(stage))];
+  rows = [
+    ...(await checkoutRows(stage)),
+    ...(await webhookRows(stage)),
+    ...(await applyRows(stage)),
+    ...(await reconcileRows(stage)),
+  ];
 } finally {
   await stage.close();
 }

@@ -5,7 +5,7 @@ import { ATTRIBUTION } from "./history.ts";
 export const DAY_MS = 86_400_000;
 
 /** The charge of a gift that was paid once. */
-export async function chargeOf(app: TestApp, donationId: string, installment = 1): Promise<string> {
+async function chargeOf(app: TestApp, donationId: string, installment = 1): Promise<string> {
   const row = await app.db
     .selectFrom("payments")
     .select("stripe_charge")

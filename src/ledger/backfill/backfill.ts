@@ -30,6 +30,8 @@ export interface Backfilled {
 type BackfillDeps = Run["deps"];
 
 const PROGRESS_MS = 3_000;
+/** A gift has marks of its charge, its PaymentIntent, its customer …: in a larger batch more of them meet and are derived once. */
+const DERIVE_BATCH = 2_000;
 /** As long as another process may hold the ledger after it has died, and a bit. */
 const LEDGER_TRIES = 90;
 
@@ -43,7 +45,7 @@ export async function backfill(deps: BackfillDeps, options: BackfillOptions): Pr
   const seen = await readStripe(deps, caller, sink, options);
   const pulled = await pullLedger(deps, caller, options.since);
   while ((await pullPayoutLines(deps)) > 0) {}
-  while ((await deriveDirty(deps)) > 0) {}
+  while ((await deriveDirty(deps, DERIVE_BATCH)) > 0) {}
   await sink.finish();
   return { seen, calls: caller.count(), pulled };
 }

@@ -4,7 +4,7 @@ import { finishPull, initialPosition, type Lease, releaseLease, renewLease, take
 import { createCaller } from "../lists/caller.ts";
 import { reconcile } from "./reconcile.ts";
 
-export const NIGHTLY = "nightly_reconciliation";
+const NIGHTLY = "nightly_reconciliation";
 
 const HOUR_MS = 60 * 60 * 1000;
 /** At three, when the fewest give. */
