@@ -49,13 +49,15 @@ export async function busyAccount(options: AppOptions = {}): Promise<TestApp> {
   app.standIn.control("POST", "/early_fraud_warnings", { charge: await chargeOf(app, euros.id) });
   app.standIn.control("POST", "/balance_transactions", { type: "stripe_fee", amount: -120, currency: "usd" });
   const subscription = async (id: string) =>
-    (await app.db.selectFrom("donations").selectAll().where("id", "=", id).executeTakeFirstOrThrow());
+    await app.db.selectFrom("donations").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
   const customer = (await subscription(failing.id)).stripe_customer ?? "";
   app.standIn.control("POST", `/customers/${customer}`, { renewals: "fail" });
   await api.subscriptions.update((await subscription(paused.id)).stripe_subscription ?? "", {
     pause_collection: { behavior: "void" },
   });
-  await api.subscriptions.update((await subscription(annual.id)).stripe_subscription ?? "", { cancel_at_period_end: true });
+  await api.subscriptions.update((await subscription(annual.id)).stripe_subscription ?? "", {
+    cancel_at_period_end: true,
+  });
   await api.customers.update((await subscription(monthly.id)).stripe_customer ?? "", { name: "A Married Reader" });
   await app.settle();
   await app.standIn.advance(10 * DAY_MS);

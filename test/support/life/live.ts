@@ -66,7 +66,10 @@ async function doIt(app: TestApp, step: Step): Promise<void> {
       return refund === undefined ? undefined : control(`refunds/${refund.id}`, { to: step.to });
     }
     case "dispute": {
-      const charge = pick((await paidCharges(api)).filter((it) => !it.disputed && it.amount > it.amount_refunded), step.of);
+      const charge = pick(
+        (await paidCharges(api)).filter((it) => !it.disputed && it.amount > it.amount_refunded),
+        step.of,
+      );
       if (charge === undefined) return;
       const amount = Math.max(1, Math.floor(((charge.amount - charge.amount_refunded) * step.quarters) / 4));
       return control("disputes", { charge: charge.id, kind: step.kind, amount });
@@ -86,12 +89,18 @@ async function doIt(app: TestApp, step: Step): Promise<void> {
     }
     case "answer bank": {
       const intents = (await api.paymentIntents.list({ limit: 100 })).data.toReversed();
-      const asked = pick(intents.filter((it) => it.status === "requires_action"), step.of);
+      const asked = pick(
+        intents.filter((it) => it.status === "requires_action"),
+        step.of,
+      );
       return asked === undefined ? undefined : control(`payment_intents/${asked.id}`, { outcome: step.outcome });
     }
     case "pay by hand": {
       const owed = (await api.invoices.list({ limit: 100 })).data.toReversed();
-      const invoice = pick(owed.filter((it) => it.status === "open" || it.status === "uncollectible"), step.of);
+      const invoice = pick(
+        owed.filter((it) => it.status === "open" || it.status === "uncollectible"),
+        step.of,
+      );
       return invoice === undefined ? undefined : void (await api.invoices.pay(invoice.id));
     }
     case "dunning":
@@ -155,7 +164,9 @@ async function sellMug(app: TestApp, amount: number, refunded: boolean): Promise
     ui_mode: "hosted_page",
     success_url: `${app.url}/`,
     customer_creation: "always",
-    line_items: [{ quantity: 1, price_data: { currency: "usd", unit_amount: amount, product_data: { name: "A mug" } } }],
+    line_items: [
+      { quantity: 1, price_data: { currency: "usd", unit_amount: amount, product_data: { name: "A mug" } } },
+    ],
   });
   await onStripesPage(session.url ?? "", "pay", { email: "mugs@example.org" });
   const [charge] = (await api.charges.list({ limit: 1 })).data;
