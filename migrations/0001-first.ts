@@ -50,6 +50,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       donation_id uuid primary key references donations,
       shown_at timestamptz not null,
       terms_version text not null,
+      terms_in_force text not null,
       locale text not null,
       frequency text not null,
       currency text not null,

@@ -16,6 +16,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     comment on table backfill_lists is 'Where a backfill that was cut off goes on, for each of Stripe''s lists; empty while none is under way.';
     comment on column backfill_lists.started_at is 'By Stripe''s clock: what is newer is looked at once more when the list is taken up again.';
 
+    create index stripe_charges_created on stripe_charges (created);
+    create index stripe_refunds_created on stripe_refunds (created);
+    create index stripe_disputes_created on stripe_disputes (created);
+    create index stripe_payouts_created on stripe_payouts (created);
+    create index stripe_events_dead on stripe_events (id) where state = 'dead';
+    create index payments_charge on payments (stripe_charge) where stripe_charge is not null;
+
     create table reconciliation_runs (
       id uuid primary key,
       since timestamptz not null,
@@ -43,7 +50,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       cause text not null,
       first_seen timestamptz not null,
       last_seen timestamptz not null,
-      last_run uuid not null references reconciliation_runs,
+      last_run uuid not null references reconciliation_runs on delete cascade,
       resolved_at timestamptz,
       check (last_seen >= first_seen)
     );

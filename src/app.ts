@@ -4,6 +4,7 @@ import { giveRoutes } from "./checkout/give.routes.ts";
 import { thanksRoutes } from "./checkout/thanks.routes.ts";
 import type { Deps } from "./deps.ts";
 import { healthRoutes, type Readiness } from "./http/health.routes.ts";
+import { metricsRoutes } from "./http/metrics.routes.ts";
 import { fromOwnSites } from "./http/origin.ts";
 import { notFound, problemHandler } from "./http/problem.ts";
 import { requestLog } from "./http/request-log.ts";
@@ -37,6 +38,7 @@ export function createApp({ deps, reports, readiness, onReceived, stripeOrigin, 
   app.use(requestLog(log));
   app.use(webhookRoutes(deps, onReceived));
   app.use(healthRoutes(readiness));
+  app.use(metricsRoutes(reports));
   app.use(securityHeaders([stripeOrigin]));
   const ownSites = fromOwnSites({
     publicUrl: config.publicUrl,

@@ -4,6 +4,7 @@ import { deriveDirty } from "./donations/settle.ts";
 import { purgePayloads } from "./inbox/operator.queries.ts";
 import { processInbox } from "./inbox/process.ts";
 import { ledgerLoopState, ledgerLoopStep } from "./ledger/loop.ts";
+import { nightlyState, nightlyStep } from "./ledger/reconcile/nightly.ts";
 import { refetchDue } from "./mirror/refetch.ts";
 import { type Loop, startLoop } from "./shared/loop.ts";
 
@@ -11,6 +12,7 @@ const IDLE_MS = 250;
 const SLOW_IDLE_MS = 1_000;
 /** Longer than Stripe can be asked for its events. */
 const PAYLOAD_DAYS = 35;
+const MINUTE_MS = 60_000;
 const HOURLY_MS = 3_600_000;
 
 export interface Work {
@@ -51,10 +53,19 @@ export function startWork(deps: Deps): Work {
     log,
     step: async () => (await forgetKeys(deps.db)) + (await purgePayloads(deps.db, PAYLOAD_DAYS)),
   });
-  const loops: readonly Loop[] = [inbox, derive, refetch, ledger, forget];
+  const stopping = new AbortController();
+  const nightlyNotes = nightlyState(stopping.signal);
+  const nightly = startLoop({
+    name: "nightly",
+    idleMs: MINUTE_MS,
+    log,
+    step: async () => Number(await nightlyStep(deps, nightlyNotes)),
+  });
+  const loops: readonly Loop[] = [inbox, derive, refetch, ledger, forget, nightly];
   return {
     wake: () => inbox.wake(),
     stop: async () => {
+      stopping.abort();
       await Promise.all(loops.map((loop) => loop.stop()));
     },
   };

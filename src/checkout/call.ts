@@ -15,7 +15,7 @@ export interface Started {
 /** Less time than this is not worth another call. */
 const SHORTEST_CALL_MS = 500;
 /** Kept free at the end for our own last steps. */
-const RESERVE_MS = 300;
+const RESERVE_MS = 500;
 /** Before the second call; twice as long before each further one. */
 const FIRST_PAUSE_MS = 250;
 /** Refusals that another try with the same gift can't change; all others are ours to mend, and the next repeat tries anew. */

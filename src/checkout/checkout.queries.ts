@@ -7,6 +7,8 @@ export interface NewCheckout {
   readonly consent: {
     readonly shown_at: Date;
     readonly terms_version: string;
+    /** The newsroom's own at that moment: another one means that the page was older than the terms. */
+    readonly terms_in_force: string;
     readonly locale: string;
     readonly statement: string;
   };
@@ -40,8 +42,8 @@ export async function insertCheckout(
       from key, json_populate_record(null::donations, ${JSON.stringify(donation)}::json) as row
       returning id
     ), consent as (
-      insert into consents (donation_id, shown_at, terms_version, locale, frequency, currency, amount, statement)
-      select id, ${consent.shown_at}::timestamptz, ${consent.terms_version}, ${consent.locale}, ${donation.frequency}, ${donation.currency},
+      insert into consents (donation_id, shown_at, terms_version, terms_in_force, locale, frequency, currency, amount, statement)
+      select id, ${consent.shown_at}::timestamptz, ${consent.terms_version}, ${consent.terms_in_force}, ${consent.locale}, ${donation.frequency}, ${donation.currency},
         ${donation.amount}::bigint, ${consent.statement} from donation
     ), checkout as (
       insert into checkouts (donation_id, state, params_sealed, expires_at, resumable_until)

@@ -117,6 +117,7 @@ function prepare(deps: CheckoutDeps, newsroom: NewsroomConfig, id: string, body:
     consent: {
       shown_at: now,
       terms_version: body.terms_version ?? newsroom.terms.version,
+      terms_in_force: newsroom.terms.version,
       locale,
       statement: consentStatement(newsroom, copyFor(newsroom, locale), locale, body, terms.total),
     },

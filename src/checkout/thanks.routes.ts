@@ -29,9 +29,9 @@ export function thanksRoutes(deps: ThanksDeps): Router {
   router.get("/cancelled/:id", async (request, response) => {
     const found = await find(deps, request, response, 0);
     if (found === null) return;
-    // Paid in another tab: then leaving this one has changed nothing.
-    const paid = found.gift.status === "paid" || found.gift.status === "processing";
-    response.send((paid ? thanksPage(found.place, found.gift, 0) : cancelledPage(found.place, found.gift)).text);
+    // Paid in another tab, or expired meanwhile: then leaving the payment page is not what there is to tell.
+    const isOpen = found.gift.status === "open";
+    response.send((isOpen ? cancelledPage(found.place, found.gift) : thanksPage(found.place, found.gift, 0)).text);
   });
   return router;
 }

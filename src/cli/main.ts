@@ -6,6 +6,7 @@ import { type Command, runCommand } from "./command.ts";
 import { eventsCommand } from "./events.ts";
 import { migrateCommand } from "./migrate.ts";
 import { rebuildCommand } from "./rebuild.ts";
+import { reconcileCommand } from "./reconcile.ts";
 import { rotateKeysCommand } from "./rotate-keys.ts";
 import { stripeSetupCommand } from "./stripe-setup.ts";
 import { tokenCommand } from "./token.ts";
@@ -15,6 +16,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   events: { does: "`events list|dead|replay`: what has come in from Stripe", run: eventsCommand },
   migrate: { does: "brings the database's tables up to date", run: migrateCommand },
   rebuild: { does: "`rebuild [--check]` derives every donation again, or only compares", run: rebuildCommand },
+  reconcile: { does: "`reconcile --since DATE [--fix] [--json]` compares the books with Stripe", run: reconcileCommand },
   "rotate-keys": { does: "seals everything anew under the first data key", run: rotateKeysCommand },
   stripe: { does: "`stripe setup` makes the product at Stripe that every gift is of", run: stripeSetupCommand },
   token: {

@@ -79,6 +79,7 @@ export interface Consents {
   locale: string;
   shown_at: Timestamp;
   statement: string;
+  terms_in_force: string;
   terms_version: string;
 }
 

@@ -31,7 +31,7 @@ export const notFound: RequestHandler = () => {
   throw new AppError(
     "not_found",
     "not_found",
-    "There is nothing at this address. Look at the list in /openapi.json or the README.",
+    "There is nothing at this address, or not for this method. The README lists what there is.",
   );
 };
 

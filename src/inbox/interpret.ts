@@ -2,28 +2,8 @@ import type { MirrorContext } from "../mirror/kind.ts";
 import { type AnyKind, mirrorKind } from "../mirror/kinds.ts";
 import type { Snapshot } from "../mirror/store.ts";
 import { STRIPE_API_VERSION } from "../stripe/types.ts";
+import { EVENT_TYPES } from "./event-types.ts";
 import type { ClaimedEvent } from "./store.queries.ts";
-
-/** The event types that the books read, with the object that each carries. All others are kept and marked ignored. */
-const USED: ReadonlyMap<string, string> = new Map([
-  ...of("checkout.session", "completed async_payment_succeeded async_payment_failed expired", "checkout.session"),
-  ...of("payment_intent", "succeeded processing payment_failed canceled requires_action", "payment_intent"),
-  ...of("charge", "succeeded updated failed pending", "charge"),
-  ...of("invoice", "paid payment_failed payment_action_required finalization_failed", "invoice"),
-  ...of("invoice", "marked_uncollectible voided finalized", "invoice"),
-  ...of("invoice_payment", "paid", "invoice_payment"),
-  ...of("customer.subscription", "created updated deleted paused resumed", "subscription"),
-  ...of("customer", "created updated deleted", "customer"),
-  ...of("refund", "created updated failed", "refund"),
-  ...of("charge.dispute", "created updated funds_withdrawn funds_reinstated closed", "dispute"),
-  ...of("payout", "created updated paid failed canceled reconciliation_completed", "payout"),
-  ...of("payment_method", "attached updated automatically_updated detached", "payment_method"),
-  ...of("radar.early_fraud_warning", "created updated", "radar.early_fraud_warning"),
-]);
-
-function of(prefix: string, names: string, object: string): [string, string][] {
-  return names.split(" ").map((name) => [`${prefix}.${name}`, object]);
-}
 
 /** What is to be done about an event. */
 export type Interpretation =
@@ -33,7 +13,7 @@ export type Interpretation =
 
 /** @throws when the payload hasn't the shape that its version promises: the event is retried, then dead with that reason */
 export function interpret(event: ClaimedEvent, context: MirrorContext): Interpretation {
-  const expected = USED.get(event.type);
+  const expected = EVENT_TYPES.get(event.type);
   if (expected === undefined) return { kind: "ignored", reason: "the books use no events of this type" };
   const kind = mirrorKind(expected);
   if (kind === null || event.object_id === null) return { kind: "ignored", reason: "it carries no object of ours" };

@@ -6,7 +6,10 @@ import { receiveEvent } from "./receive.ts";
 import { createInboxWriter } from "./writer.ts";
 
 /** Mounted before any JSON parser: the signature covers the bytes as they came. `onReceived` wakes the worker of this process. */
-export function webhookRoutes(deps: Pick<Deps, "config" | "db" | "stripe" | "vault">, onReceived: () => void): Router {
+export function webhookRoutes(
+  deps: Pick<Deps, "config" | "db" | "log" | "stripe" | "vault">,
+  onReceived: () => void,
+): Router {
   const keep = createInboxWriter(deps.db);
   const router = express.Router();
   router.post(

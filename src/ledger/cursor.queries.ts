@@ -48,3 +48,13 @@ export async function finishPull(db: Kysely<DB>, lease: Lease, position: Date | 
     where name = ${lease.name} and lease_until = ${lease.until}::timestamptz
   `.execute(db);
 }
+
+/** How far it has come; where it has never been, `start` is noted as if it had come that far. */
+export async function initialPosition(db: Kysely<DB>, name: string, start: Date): Promise<Date> {
+  const { rows } = await sql<{ position: Date }>`
+    insert into cursors as c (name, position) values (${name}, ${start})
+    on conflict (name) do update set position = coalesce(c.position, excluded.position)
+    returning position
+  `.execute(db);
+  return rows[0]?.position ?? start;
+}

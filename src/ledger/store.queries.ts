@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from "kysely";
+import { type Kysely, type Selectable, sql, type Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
 import type { BalanceTransactionRow } from "./balance-transaction.ts";
 
@@ -21,6 +21,14 @@ export async function knownTransactions(db: Kysely<DB>, ids: readonly string[]):
     select id from balance_transactions where id = any(${ids}::text[])
   `.execute(db);
   return new Set(rows.map((row) => row.id));
+}
+
+export async function readTransactions(
+  db: Kysely<DB>,
+  ids: readonly string[],
+): Promise<readonly Selectable<DB["balance_transactions"]>[]> {
+  if (ids.length === 0) return [];
+  return await db.selectFrom("balance_transactions").selectAll().where("id", "in", ids).execute();
 }
 
 export interface LedgerDue {

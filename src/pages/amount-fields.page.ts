@@ -49,7 +49,7 @@ function otherAmount(context: FormContext): Html {
   };
   return html`<div class="field other">
 <label for="gift-other">${copy.form.other_amount}</label>
-<div class="money"><span aria-hidden="true">${currency}</span><input type="text" name="other_amount" id="gift-other" inputmode="decimal" autocomplete="off" maxlength="30" dir="ltr" value="${context.chosen.other}"
+<div class="money"><span aria-hidden="true">${currency}</span><input type="text" name="other_amount" id="gift-other" inputmode="decimal" maxlength="30" dir="ltr" value="${context.chosen.other}"
  aria-describedby="${fault.id && `${fault.id} `}gift-other-hint"${fault.id && html` aria-invalid="true"`}></div>
 ${fault.text}
 <p class="hint" id="gift-other-hint">${FREQUENCIES.map(limits)}</p>

@@ -72,5 +72,14 @@ export const paymentsQuery = z.strictObject({
 export const summaryCsvQuery = summaryQuery.extend({ bom });
 export const paymentsCsvQuery = paymentsQuery.extend({ bom });
 
+export const reconciliationQuery = z.strictObject({
+  /** Of the difference: whether the latest comparison still found it. */
+  state: z.enum(["open", "resolved", "all"]).default("open"),
+  limit: limit.optional(),
+  cursor: z.uuid("Expected a next_cursor from an earlier answer, unchanged.").optional(),
+});
+export const reconciliationCsvQuery = reconciliationQuery.pick({ state: true }).extend({ bom });
+
+export type ReconciliationQuery = z.output<typeof reconciliationQuery>;
 export type Interval = z.output<typeof summaryQuery>["interval"];
 export type PaymentsQuery = z.output<typeof paymentsQuery>;

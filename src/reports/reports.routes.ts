@@ -2,12 +2,21 @@ import express, { type RequestHandler, type Router } from "express";
 import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";
 import { POOL_SIZE } from "../shared/limits.ts";
-import type { Period } from "../shared/period.ts";
+import { localDate, type Period } from "../shared/period.ts";
 import type { Role } from "../shared/roles.ts";
 import { paymentsCsv, summaryCsv } from "./exports.ts";
 import { paymentsPage } from "./payments.ts";
 import { reportPeriod } from "./period.ts";
-import { paymentsCsvQuery, paymentsQuery, summaryCsvQuery, summaryQuery } from "./query-schema.ts";
+import {
+  type Interval,
+  paymentsCsvQuery,
+  paymentsQuery,
+  reconciliationCsvQuery,
+  reconciliationQuery,
+  summaryCsvQuery,
+  summaryQuery,
+} from "./query-schema.ts";
+import { reconciliationCsv, reconciliationPage } from "./reconciliation.ts";
 import { sendCsv } from "./send-csv.routes.ts";
 import { slots } from "./slots.ts";
 import { readSummary } from "./summary.queries.ts";
@@ -33,13 +42,14 @@ export function reportRoutes(
 
   router.get("/v1/reports/summary", sums, async (request, response) => {
     const { interval, ...days } = parse(summaryQuery, request.query);
-    const { period, timeZone } = periodOf(deps, days);
-    response.json({ rows: await readSummary(deps.db, period, interval, timeZone), next_cursor: null });
+    const { period, timeZone } = periodOf(deps, days, interval);
+    const rows = await readSummary(deps.db, period, interval, timeZone);
+    response.json({ rows, next_cursor: null, ...daysOf(period, timeZone) });
   });
 
   router.get("/v1/reports/summary.csv", sums, async (request, response) => {
     const { interval, bom, ...days } = parse(summaryCsvQuery, request.query);
-    const { period, timeZone } = periodOf(deps, days);
+    const { period, timeZone } = periodOf(deps, days, interval);
     await sendCsv(deps, request, response, {
       name: fileName("summary", period),
       bom,
@@ -49,8 +59,9 @@ export function reportRoutes(
 
   router.get("/v1/reports/payments", gifts, async (request, response) => {
     const { from, to, limit, cursor, ...filters } = parse(paymentsQuery, request.query);
-    const { period } = periodOf(deps, { from, to });
-    response.json(await paymentsPage(deps.db, { ...filters, period }, cursor ?? null, limit ?? DEFAULT_LIMIT));
+    const { period, timeZone } = periodOf(deps, { from, to });
+    const page = await paymentsPage(deps.db, { ...filters, period }, cursor ?? null, limit ?? DEFAULT_LIMIT);
+    response.json({ ...page, ...daysOf(period, timeZone) });
   });
 
   router.get("/v1/reports/payments.csv", gifts, async (request, response) => {
@@ -61,6 +72,20 @@ export function reportRoutes(
       name: fileName("payments", period),
       bom,
       write: async (sink) => await inSlot(async () => await paymentsCsv(deps.db, sink, { ...filters, period }, part)),
+    });
+  });
+
+  router.get("/v1/reports/reconciliation", gifts, async (request, response) => {
+    const { state, limit, cursor } = parse(reconciliationQuery, request.query);
+    response.json(await reconciliationPage(deps.db, { state }, cursor ?? null, limit ?? DEFAULT_LIMIT));
+  });
+
+  router.get("/v1/reports/reconciliation.csv", gifts, async (request, response) => {
+    const { state, bom } = parse(reconciliationCsvQuery, request.query);
+    await sendCsv(deps, request, response, {
+      name: `reconciliation_${localDate(deps.now(), deps.newsroom().time_zone)}.csv`,
+      bom,
+      write: async (sink) => await reconciliationCsv(deps.db, sink, { state }),
     });
   });
   return router;
@@ -74,9 +99,15 @@ const notCached: RequestHandler = (_request, response, next) => {
 function periodOf(
   deps: Pick<Deps, "newsroom" | "now">,
   days: { readonly from?: string | undefined; readonly to?: string | undefined },
+  interval?: Interval,
 ): { readonly period: Period; readonly timeZone: string } {
   const timeZone = deps.newsroom().time_zone;
-  return { period: reportPeriod(days, deps.now(), timeZone), timeZone };
+  return { period: reportPeriod(days, deps.now(), timeZone, interval), timeZone };
+}
+
+/** Which days an answer is about, since they need not have been asked for. */
+function daysOf(period: Period, timeZone: string) {
+  return { from: period.from, to: period.to, time_zone: timeZone };
 }
 
 /** The days of the name are those of the query: the second one is no longer in it. */

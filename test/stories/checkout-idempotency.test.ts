@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beginAttempt, readCheckout } from "../../src/checkout/checkout.queries.ts";
 import type { NewsroomConfig } from "../../src/newsroom.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { onStripesPage, start } from "../support/giving.ts";
@@ -109,6 +110,19 @@ describe("a client's key", () => {
     for (const row of rows)
       expect(row.key_hash.toString("latin1") + row.request_hash.toString("latin1")).not.toContain("ada");
   });
+});
+
+test("two processes that begin the next attempt at once leave one: a key's parameters never change", async () => {
+  app.standIn.failNext({ kind: "status", status: 401, path: SESSIONS });
+  await ask(app, GIFT);
+  const { id } = await latestDonation();
+  const next = { donation_id: id, attempt: 2, expires_at: new Date(), resumable_until: new Date() };
+  const params = ["one", "other"].map((text) => Buffer.from(text));
+  await Promise.all(params.map((params_sealed) => beginAttempt(app.db, { ...next, params_sealed })));
+  const first = await readCheckout(app.db, id);
+  for (const params_sealed of params) await beginAttempt(app.db, { ...next, params_sealed });
+  expect(first?.attempt).toBe(2);
+  expect(await readCheckout(app.db, id)).toEqual(first);
 });
 
 describe("a plain form's hidden idempotency_key", () => {
@@ -226,7 +240,8 @@ describe("what is kept and what Stripe is told", () => {
 
 describe("when Stripe", () => {
   test("has done it and the answer is lost, the same call gets it", async () => {
-    app.standIn.failNext({ kind: "after_effect_cut", path: SESSIONS });
+    // Twice: the client itself sends a call whose connection was cut once more.
+    app.standIn.failNext({ kind: "after_effect_cut", times: 2, path: SESSIONS });
     const { status, body } = await ask(app, GIFT);
     expect(status).toBe(201);
     expect(await sessionsOf(app, body.id)).toHaveLength(1);

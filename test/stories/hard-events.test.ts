@@ -4,7 +4,7 @@ import { refetchDue } from "../../src/mirror/refetch.ts";
 import { type Books, readBooks } from "../support/books.ts";
 import { give } from "../support/giving.ts";
 import { eventsOf, type History, recordHistory, type SentEvent } from "../support/history.ts";
-import { openWorld, type World, type WorldOptions } from "../support/world.ts";
+import { drainOnce, openWorld, type World, type WorldOptions } from "../support/world.ts";
 
 let history: History;
 let all: ReadonlySet<string>;
@@ -162,7 +162,7 @@ const POISON: Readonly<Record<string, object | null>> = {
   },
 };
 
-test("a poison event doesn't hold up its batch, ends dead with a reason, and is quoted nowhere", async () => {
+test("GiveWP: a poison event doesn't hold up its batch, ends dead with a reason, and is quoted nowhere", async () => {
   const expected = await booksAfter(history.once);
   await inWorld({}, async (world) => {
     const [event] = history.once as [SentEvent];
@@ -281,7 +281,7 @@ function again(event: SentEvent): SentEvent {
 async function deliver(world: World, events: readonly object[]): Promise<void> {
   for (const event of events) {
     expect(await world.post(event)).toBe(200);
-    await world.drain();
+    await drainOnce(world.workers[0]);
   }
 }
 

@@ -6,6 +6,7 @@ import { Stripe } from "stripe";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { deriveDirty } from "../../src/donations/settle.ts";
+import { EVENT_TYPES } from "../../src/inbox/event-types.ts";
 import { processInbox } from "../../src/inbox/process.ts";
 import { syncLedger } from "../../src/ledger/sync.ts";
 import { refetchDue } from "../../src/mirror/refetch.ts";
@@ -18,6 +19,7 @@ import { onStripesPage, type Start, start } from "../support/giving.ts";
 import { dumpDatabase, findLeaks } from "../support/leaks.ts";
 import { BODY, formOf, HEADERS, ORIGIN, PERSONAL, withPersonal } from "../support/personal.ts";
 import { type Served, serveApp } from "../support/serve-app.ts";
+import { control } from "../support/stripe-stand-in.ts";
 
 const DAY_MS = 86_400_000;
 const DONOR = { email: PERSONAL.email, name: PERSONAL.name };
@@ -54,6 +56,7 @@ test("nothing that went in stands in a table, in the log, in an address or at St
   await app.settle();
   await app.standIn.advance(31 * DAY_MS);
   await app.settle();
+  await moveMoney(app);
   const objects = await objectsAtStripe(app);
 
   await feedRoutes(app, staff, addresses.at(3)?.split("/")[2] ?? "");
@@ -139,8 +142,18 @@ async function feedRoutes(app: TestApp, staff: string, id: string): Promise<void
   await fetch(`${app.url}/${encodeURIComponent(PERSONAL.email)}?${query}`, { headers: HEADERS });
 }
 
+/** One of everything that can happen to a charge and to the balance. */
+async function moveMoney({ deps, standIn }: TestApp): Promise<void> {
+  const { api } = deps.stripe;
+  const [first, second] = (await api.charges.list({ limit: 2 })).data;
+  await api.refunds.create({ charge: first?.id ?? "", amount: 100 });
+  await control(standIn, "disputes", { charge: second?.id });
+  await control(standIn, "early_fraud_warnings", { charge: first?.id });
+  await api.payouts.create({ amount: 100, currency: "usd" });
+}
+
 /** What Stripe has of everything that the books are made of, as it says it, by the name of its kind. */
-async function objectsAtStripe({ standIn }: TestApp): Promise<Record<string, object[]>> {
+async function objectsAtStripe({ deps, standIn }: TestApp): Promise<Record<string, object[]>> {
   const lists = [
     ...[
       "checkout/sessions",
@@ -150,6 +163,10 @@ async function objectsAtStripe({ standIn }: TestApp): Promise<Record<string, obj
       "subscriptions",
       "invoices",
       "invoice_payments",
+      "refunds",
+      "disputes",
+      "payouts",
+      "radar/early_fraud_warnings",
     ],
     ...["events", "balance_transactions", "products", "prices"],
   ];
@@ -161,18 +178,16 @@ async function objectsAtStripe({ standIn }: TestApp): Promise<Record<string, obj
     expect(answer.status, list).toBe(200);
     objects.push(...((await answer.json()) as { data: { object: string }[] }).data);
   }
-  return Object.groupBy(objects, ({ object }) => object) as Record<string, object[]>;
+  const byKind = Object.groupBy(objects, ({ object }) => object) as Record<string, object[]>;
+  const { data } = await deps.stripe.api.paymentMethods.list({ customer: (byKind.customer?.[0] as { id: string }).id });
+  return { ...byKind, payment_method: data };
 }
 
-/** Every type that the inbox reads (found in its source) and one that it doesn't, as Stripe would send them if it said all that it may. */
+/** Every type that the inbox reads and one that it doesn't, as Stripe would send them if it said all that it may. */
 async function feedEvents(app: TestApp, objects: Record<string, object[]>): Promise<void> {
-  const source = readFileSync("src/inbox/interpret.ts", "utf8");
-  const types = [...source.matchAll(/^ {2}"([a-z_.]+)": "([a-z_.]+)",$/gm)].map(([, type = "", kind = ""]) => ({
-    type,
-    kind,
-  }));
-  expect(types.length).toBeGreaterThan(20);
-  for (const { type, kind } of [...types, { type: "radar.early_fraud_warning.created", kind: "charge" }]) {
+  const types = [...EVENT_TYPES].map(([type, kind]) => ({ type, kind }));
+  expect(types.length).toBeGreaterThan(40);
+  for (const { type, kind } of [...types, { type: "charge.captured", kind: "charge" }]) {
     const object = objects[kind]?.[0];
     expect(object, `nothing at Stripe is a ${kind}`).toBeDefined();
     await sendEvent(app, type, withPersonal(object));

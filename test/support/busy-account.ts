@@ -74,6 +74,14 @@ export async function busyAccount(options: AppOptions = {}): Promise<TestApp> {
   return app;
 }
 
+/** Stops the clock far from midnight, when Stripe pays out: from then on only `advance` moves it. */
+export async function untilNoon(app: TestApp): Promise<void> {
+  const now = app.clock.now().getTime();
+  await app.standIn.advance(Math.ceil(now / DAY_MS) * DAY_MS + DAY_MS / 2 - now);
+  app.standIn.freeze(true);
+  await app.settle();
+}
+
 function donor(name: string): Record<string, string> {
   return { email: `${name}@example.org`, name: `Reader ${name}` };
 }

@@ -22,6 +22,8 @@ const LONGEST_PAUSE_MS = 30_000;
 interface CallerOptions {
   readonly inFlight?: number;
   readonly pauseMs?: number;
+  /** No call begins after this. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -37,7 +39,9 @@ export function createCaller(deps: Pick<Deps, "stripe" | "log">, options: Caller
 
   async function attempt<T>(request: Request<T>): Promise<Fetched<T>> {
     for (let attempts = 1; ; attempts++) {
-      await sleep(Math.max(0, notBefore - performance.now()));
+      options.signal?.throwIfAborted();
+      const pause = notBefore - performance.now();
+      if (pause > 0) await sleep(pause, undefined, options.signal === undefined ? {} : { signal: options.signal });
       try {
         const fetched = await deps.stripe.fetch(request);
         answered += 1;
