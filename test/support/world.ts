@@ -111,7 +111,7 @@ export function signature(payload: string, secret: string, timestamp = Math.floo
   return Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
 }
 
-async function postEvent(url: string, secret: string, payload: string): Promise<number> {
+export async function postEvent(url: string, secret: string, payload: string): Promise<number> {
   const answer = await fetch(`${url}/webhooks/stripe`, {
     method: "POST",
     headers: { "content-type": "application/json; charset=utf-8", "stripe-signature": signature(payload, secret) },
