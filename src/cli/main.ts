@@ -12,11 +12,17 @@ import { stripeSetupCommand } from "./stripe-setup.ts";
 import { tokenCommand } from "./token.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  backfill: { does: "`backfill --since DATE [--dry-run]` fills the books from Stripe's own lists", run: backfillCommand },
+  backfill: {
+    does: "`backfill --since DATE [--dry-run]` fills the books from Stripe's own lists",
+    run: backfillCommand,
+  },
   events: { does: "`events list|dead|replay`: what has come in from Stripe", run: eventsCommand },
   migrate: { does: "brings the database's tables up to date", run: migrateCommand },
   rebuild: { does: "`rebuild [--check]` derives every donation again, or only compares", run: rebuildCommand },
-  reconcile: { does: "`reconcile --since DATE [--fix] [--json]` compares the books with Stripe", run: reconcileCommand },
+  reconcile: {
+    does: "`reconcile --since DATE [--fix] [--json]` compares the books with Stripe",
+    run: reconcileCommand,
+  },
   "rotate-keys": { does: "seals everything anew under the first data key", run: rotateKeysCommand },
   stripe: { does: "`stripe setup` makes the product at Stripe that every gift is of", run: stripeSetupCommand },
   token: {

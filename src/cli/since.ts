@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
-import type { CommandContext } from "./command.ts";
 import { loadNewsroom } from "../newsroom.ts";
 import { SetupError } from "../shared/errors.ts";
 import { isDate, periodStart } from "../shared/period.ts";
+import type { CommandContext } from "./command.ts";
 
 /** The moment at which a day begins in the newsroom's time zone. @throws SetupError unless `text` is a day that is over or has begun */
 export function sinceOf(text: string | undefined, { settings }: CommandContext, usage: string): Date {
@@ -23,7 +23,10 @@ export function flagsOf<const Names extends readonly string[]>(
     ...Object.fromEntries(switches.map((name) => [name, { type: "boolean", default: false }])),
   } as const;
   try {
-    return { since: undefined, ...(parseArgs({ args: [...args], options: options as never }).values as object) } as never;
+    return {
+      since: undefined,
+      ...(parseArgs({ args: [...args], options: options as never }).values as object),
+    } as never;
   } catch (error) {
     throw new SetupError([(error as Error).message, usage]);
   }

@@ -24,7 +24,10 @@ export async function claimDirty(trx: Transaction<DB>, limit: number, after: num
  * object was marked, so of two halves that arrive at once the later mark always finds the other half. Objects without a way to
  * a donation are not ours, or wait for the object that links them, whose own mark leads here again.
  */
-export async function donationsOf(trx: Transaction<DB>, dirty: readonly DirtyObject[]): Promise<readonly string[]> {
+export async function donationsOf(
+  trx: Transaction<DB>,
+  dirty: readonly Pick<DirtyObject, "kind" | "object_id">[],
+): Promise<readonly string[]> {
   const { rows } = await sql<{ donation_id: string }>`
     with dirty as (
       select * from unnest(${dirty.map((row) => row.kind)}::text[], ${dirty.map((row) => row.object_id)}::text[]) as d (kind, id)

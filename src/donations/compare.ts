@@ -37,7 +37,8 @@ function differencesOf(derived: readonly Derived[], stored: StoredBooks): readon
     const current = donations.get(one.id);
     const head = { table: "donations", id: one.id, donation_id: one.id } as const;
     if (current === undefined) return one.foreign === null ? [] : [{ ...head, change: "new", columns: [] }];
-    const { status: _, ...chosen } = current.origin !== "checkout" && one.foreign !== null ? one.foreign : { status: "" };
+    const { status: _, ...chosen } =
+      current.origin !== "checkout" && one.foreign !== null ? one.foreign : { status: "" };
     const columns = differing(current, { ...chosen, ...one.donation });
     return columns.length === 0 ? [] : [{ ...head, change: "changed", columns }];
   });

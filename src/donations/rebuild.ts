@@ -8,7 +8,7 @@ import { donationIdsAfter, markDonations } from "./stored.queries.ts";
 
 const BATCH = 200;
 
-type RebuildDeps = Pick<Deps, "db" | "vault">;
+type RebuildDeps = Pick<Deps, "db" | "vault" | "log">;
 
 /**
  * Derives every donation from mirror and ledger and compares with what is stored, 200 at a time and each batch as of one moment; writes

@@ -19,7 +19,11 @@ export async function readStored(db: Kysely<DB>, ids: readonly string[]): Promis
 }
 
 /** The ids behind `after`, in order, of every donation that is stored or that a mirror row names. */
-export async function donationIdsAfter(db: Kysely<DB>, after: string | null, limit: number): Promise<readonly string[]> {
+export async function donationIdsAfter(
+  db: Kysely<DB>,
+  after: string | null,
+  limit: number,
+): Promise<readonly string[]> {
   const above = sql`coalesce(${after}::uuid, '00000000-0000-0000-0000-000000000000'::uuid)`;
   const named = (table: string) => sql`
     (select distinct donation_id as id from ${sql.table(table)} where donation_id > ${above} order by donation_id limit ${limit})

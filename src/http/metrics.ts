@@ -60,7 +60,9 @@ function textOf({ name, help, value }: Gauge): string {
   if (value === null) return "";
   const head = `# HELP ${PREFIX}${name} ${help}\n# TYPE ${PREFIX}${name} gauge\n`;
   if (typeof value === "number") return `${head}${PREFIX}${name} ${value}\n`;
-  const lines = Object.entries(value.values).map(([key, count]) => `${PREFIX}${name}{${value.label}="${key}"} ${count}\n`);
+  const lines = Object.entries(value.values).map(
+    ([key, count]) => `${PREFIX}${name}{${value.label}="${key}"} ${count}\n`,
+  );
   return head + lines.join("");
 }
 

@@ -45,7 +45,8 @@ export async function syncLedger(
     let pulled = 0;
     for (;;) {
       const list = (api: Stripe) => listPage(api, since, after);
-      const page = options.caller === undefined ? await list(deps.stripe.api) : (await options.caller.call(list)).object;
+      const page =
+        options.caller === undefined ? await list(deps.stripe.api) : (await options.caller.call(list)).object;
       const stored = await storePage(deps, lease, page.data);
       if (stored === null) return null;
       lease = stored.lease;

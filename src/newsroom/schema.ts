@@ -134,7 +134,6 @@ export const newsroomSchema = z.strictObject({
 export type NewsroomFile = z.infer<typeof newsroomSchema>;
 export type CurrencyRules = z.infer<typeof currencyRules>;
 export type AmountRules = z.infer<typeof amounts>;
-export type AdoptionRule = z.infer<typeof adoptionRule>;
 export type Campaign = z.infer<typeof campaign>;
 
 function isTimeZone(name: string): boolean {

@@ -4,7 +4,12 @@ import { columnsOf, csvHeader, csvRows } from "./csv.ts";
 import type { Sink } from "./exports.ts";
 import type { Page } from "./payments.ts";
 import type { ReconciliationQuery } from "./query-schema.ts";
-import { newestRun, type ReconciliationRow, type ReconciliationRun, readDifferences } from "./reconciliation.queries.ts";
+import {
+  newestRun,
+  type ReconciliationRow,
+  type ReconciliationRun,
+  readDifferences,
+} from "./reconciliation.queries.ts";
 
 const CSV_PAGE = 250;
 
@@ -31,7 +36,18 @@ export async function reconciliationPage(
 }
 
 const columns = columnsOf<Record<keyof ReconciliationRow, string | Date | null>>(
-  ["difference_id", "kind", "object_id", "occurred_at", "since", "last_seen", "resolved_at", "ours", "stripes", "cause"],
+  [
+    "difference_id",
+    "kind",
+    "object_id",
+    "occurred_at",
+    "since",
+    "last_seen",
+    "resolved_at",
+    "ours",
+    "stripes",
+    "cause",
+  ],
   {},
 );
 

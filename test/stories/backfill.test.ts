@@ -139,7 +139,11 @@ describe("a dry run", () => {
       });
       await backfill(world.workers[0], { since: EVER });
       const books = await booksOf(world);
-      const named = (kind: string) => changes.filter((change) => change.kind === kind).map((change) => change.id).sort();
+      const named = (kind: string) =>
+        changes
+          .filter((change) => change.kind === kind)
+          .map((change) => change.id)
+          .sort();
       const ids = (table: string, key = "id") => books[table]?.map((row) => String(row[key])).sort();
       expect(named("donations")).toEqual(ids("donations"));
       expect(named("payments")).toEqual(ids("payments"));
@@ -167,7 +171,11 @@ describe("a dry run", () => {
       const changes = await dry(world);
       expect(await writersOf(world.db)).toEqual(before);
       expect(changes).toContainEqual({ kind: "refund", id, change: "changed", columns: ["amount"] });
-      const payment = await world.db.selectFrom("payments").select("id").where("stripe_charge", "=", charge).executeTakeFirst();
+      const payment = await world.db
+        .selectFrom("payments")
+        .select("id")
+        .where("stripe_charge", "=", charge)
+        .executeTakeFirst();
       expect(changes).toContainEqual({ kind: "payments", id: payment?.id, change: "changed", columns: ["refunded"] });
       expect(changes.filter((change) => change.kind === "customer").length).toBeGreaterThan(5);
       expect(JSON.stringify(changes)).not.toMatch(/example\.org|Reader/);

@@ -106,7 +106,9 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a payment that says another sum was given back": {
     breaks: async () => {
-      const charge = await one(sql`select stripe_charge as id from payments where refunded > 0 and refunded < amount limit 1`);
+      const charge = await one(
+        sql`select stripe_charge as id from payments where refunded > 0 and refunded < amount limit 1`,
+      );
       await run(sql`update payments set refunded = refunded + 1 where stripe_charge = ${charge}`);
       return [`refund_total ${charge}`];
     },
@@ -138,7 +140,9 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a renewal without its payment": {
     breaks: async () => {
-      const id = await one(sql`select stripe_charge as id from payments where frequency = 'monthly' and installment = 2 limit 1`);
+      const id = await one(
+        sql`select stripe_charge as id from payments where frequency = 'monthly' and installment = 2 limit 1`,
+      );
       await run(sql`delete from payments where stripe_charge = ${id}`);
       return [`charge_without_payment ${id}`];
     },
@@ -164,7 +168,9 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "an invoice that never arrived": {
     breaks: async () => {
-      const id = await one(sql`select stripe_invoice as id from payments where stripe_invoice is not null and status = 'paid' limit 1`);
+      const id = await one(
+        sql`select stripe_invoice as id from payments where stripe_invoice is not null and status = 'paid' limit 1`,
+      );
       await run(sql`delete from stripe_invoices where id = ${id}`);
       return [`invoice_missing ${id}`];
     },
@@ -172,15 +178,21 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "an invoice that is paid and still open here": {
     breaks: async () => {
-      const id = await one(sql`select stripe_invoice as id from payments where stripe_invoice is not null and status = 'paid' limit 1`);
-      await run(sql`update stripe_invoices set status = 'open', amount_paid = 0, paid_at = null, rank = 1 where id = ${id}`);
+      const id = await one(
+        sql`select stripe_invoice as id from payments where stripe_invoice is not null and status = 'paid' limit 1`,
+      );
+      await run(
+        sql`update stripe_invoices set status = 'open', amount_paid = 0, paid_at = null, rank = 1 where id = ${id}`,
+      );
       return [`invoice_differs ${id}`];
     },
     cause: /no event of that has arrived/,
   },
   "a paid invoice that nothing ties to its charge (givewp #8074: the link moved)": {
     breaks: async () => {
-      const id = await one(sql`select stripe_invoice as id from payments where stripe_invoice is not null and status = 'paid' limit 1`);
+      const id = await one(
+        sql`select stripe_invoice as id from payments where stripe_invoice is not null and status = 'paid' limit 1`,
+      );
       await run(sql`delete from stripe_invoice_payments where invoice_id = ${id}`);
       return [`invoice_payment_missing ${id}`];
     },
@@ -189,7 +201,9 @@ const CASES: Readonly<Record<string, Case>> = {
   "a subscription that was cancelled and is still active here": {
     breaks: async () => {
       const id = await one(sql`select id from stripe_subscriptions where status = 'canceled' limit 1`);
-      await run(sql`update stripe_subscriptions set status = 'active', canceled_at = null, ended_at = null where id = ${id}`);
+      await run(
+        sql`update stripe_subscriptions set status = 'active', canceled_at = null, ended_at = null where id = ${id}`,
+      );
       return [`subscription_differs ${id}`];
     },
     cause: /no event of that has arrived/,
@@ -236,7 +250,9 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a payout of which a line is missing": {
     breaks: async () => {
-      const id = await one(sql`select payout_id as id from payout_lines group by 1 having count(*) > 1 order by 1 limit 1`);
+      const id = await one(
+        sql`select payout_id as id from payout_lines group by 1 having count(*) > 1 order by 1 limit 1`,
+      );
       await run(sql`
         delete from payout_lines where payout_id = ${id}
           and balance_transaction_id = (select min(balance_transaction_id) from payout_lines where payout_id = ${id})
@@ -279,7 +295,9 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "a gift that still waits although its session is over": {
     breaks: async () => {
-      const id = await one(sql`select id from donations where status = 'paid' and frequency = 'once' order by id limit 1`);
+      const id = await one(
+        sql`select id from donations where status = 'paid' and frequency = 'once' order by id limit 1`,
+      );
       await run(sql`delete from stripe_sessions where donation_id = ${id}`);
       await run(sql`update donations set status = 'open' where id = ${id}`);
       return [`donation_stuck ${id}`];
@@ -296,7 +314,9 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "an event that has waited for more than a day": {
     breaks: async () => {
-      const id = await one(sql`select id from stripe_events where type = 'charge.succeeded' and state = 'applied' limit 1`);
+      const id = await one(
+        sql`select id from stripe_events where type = 'charge.succeeded' and state = 'applied' limit 1`,
+      );
       await run(sql`
         update stripe_events set state = 'waiting', reason = 'in API version 2020-08-27', finished_at = null,
           received_at = clock_timestamp() - interval '25 hours', due_at = clock_timestamp() + interval '1 day' where id = ${id}
@@ -344,7 +364,9 @@ describe("a difference is found, named with its cause, healed and resolved", () 
 
 describe("what no upsert can heal stays open, with its cause", () => {
   test("a ledger row that was altered, until it is restored", async () => {
-    const id = await one(sql`select id from balance_transactions where reporting_category = 'charge' order by id limit 1`);
+    const id = await one(
+      sql`select id from balance_transactions where reporting_category = 'charge' order by id limit 1`,
+    );
     await breakLedger(app.db, sql`update balance_transactions set amount = amount + 1, net = net + 1 where id = ${id}`);
     const done = await look({ fix: true });
     expect(await found()).toEqual(expect.arrayContaining(["balance USD", `balance_transaction_differs ${id}`]));
@@ -479,7 +501,8 @@ describe("the report", () => {
     expect((await get("", "admin")).status).toBe(200);
     expect((await get("", "audience")).status).toBe(403);
     expect((await fetch(`${app.url}/v1/reports/reconciliation`)).status).toBe(401);
-    for (const path of ["?limit=0", "?cursor=1", "?state=new", "?kind=balance"]) expect((await get(path)).status).toBe(400);
+    for (const path of ["?limit=0", "?cursor=1", "?state=new", "?kind=balance"])
+      expect((await get(path)).status).toBe(400);
   });
 
   test("names nobody, whatever differed", async () => {

@@ -179,7 +179,8 @@ async function objectsAtStripe({ deps, standIn }: TestApp): Promise<Record<strin
     objects.push(...((await answer.json()) as { data: { object: string }[] }).data);
   }
   const byKind = Object.groupBy(objects, ({ object }) => object) as Record<string, object[]>;
-  const { data } = await deps.stripe.api.paymentMethods.list({ customer: (byKind.customer?.[0] as { id: string }).id });
+  const [customer] = byKind.customer as { id: string }[];
+  const { data } = await deps.stripe.api.paymentMethods.list({ customer: customer?.id ?? "" });
   return { ...byKind, payment_method: data };
 }
 

@@ -8,8 +8,8 @@ import { pullPayoutLines } from "../payout-lines.ts";
 import { syncLedger } from "../sync.ts";
 import { EVENT_LISTS, EVENTS_REACH_MS, eventPage, olderObjects } from "./events.ts";
 import { fetchWanted } from "./fetch-wanted.ts";
-import { fetchNamed, fetchUnfinished } from "./related.ts";
 import { notSeen, type Wanted } from "./related.queries.ts";
+import { fetchNamed, fetchUnfinished } from "./related.ts";
 import { booksSink, type Sink } from "./sink.ts";
 import { type Run, walk } from "./walk.ts";
 
@@ -85,7 +85,8 @@ async function walkObjects(run: Run, list: ObjectList): Promise<void> {
     name: list.name,
     range: (after) => rangeOf(list, run.since, after),
     page: list.page,
-    store: (objects, asOf, position) => run.sink.put(snapshotsOf(run.deps, objects.flatMap(list.parts), asOf), position),
+    store: (objects, asOf, position) =>
+      run.sink.put(snapshotsOf(run.deps, objects.flatMap(list.parts), asOf), position),
   });
 }
 

@@ -4,14 +4,21 @@ import { donationsOf } from "../../donations/claim.queries.ts";
 import { compareDonations } from "../../donations/compare.ts";
 import { MIRROR_KINDS, type MirrorKindName } from "../../mirror/kind.ts";
 import { differingColumns, merge } from "../../mirror/merge.ts";
-import type { Snapshot } from "../../mirror/store.ts";
 import { readRows } from "../../mirror/store.queries.ts";
+import type { Snapshot } from "../../mirror/store.ts";
 import { balanceTransactionRow } from "../balance-transaction.ts";
 import { type Caller, createCaller } from "../lists/caller.ts";
 import { knownTransactions } from "../store.queries.ts";
 import { sourceKind } from "../sync.ts";
 import { type BackfillOptions, readStripe } from "./backfill.ts";
-import { noteDonations, notedDonations, type ShadowMark, shadowMarks, shadowSources, withShadow } from "./shadow.queries.ts";
+import {
+  noteDonations,
+  notedDonations,
+  type ShadowMark,
+  shadowMarks,
+  shadowSources,
+  withShadow,
+} from "./shadow.queries.ts";
 import type { Sink } from "./sink.ts";
 import { openSpool, type Spool } from "./spool.ts";
 import type { Run } from "./walk.ts";

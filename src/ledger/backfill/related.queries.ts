@@ -10,13 +10,21 @@ export interface Wanted {
 
 /** What can still become something else, in the words of the mirror's columns. Subscriptions and disputes are listed whatever their age. */
 const UNFINISHED: readonly (readonly [MirrorKindName, string, RawBuilder<boolean>])[] = [
-  ["checkout.session", "stripe_sessions", sql`status is distinct from 'expired' and not (status = 'complete' and payment_status <> 'unpaid')`],
+  [
+    "checkout.session",
+    "stripe_sessions",
+    sql`status is distinct from 'expired' and not (status = 'complete' and payment_status <> 'unpaid')`,
+  ],
   ["payment_intent", "stripe_payment_intents", sql`status not in ('succeeded', 'canceled')`],
   ["charge", "stripe_charges", sql`status not in ('succeeded', 'failed')`],
   ["invoice", "stripe_invoices", sql`status is null or status not in ('paid', 'void')`],
   ["invoice_payment", "stripe_invoice_payments", sql`status not in ('paid', 'canceled')`],
   ["refund", "stripe_refunds", sql`status is null or status not in ('succeeded', 'failed', 'canceled')`],
-  ["payout", "stripe_payouts", sql`status not in ('failed', 'canceled') and (status <> 'paid' or reconciliation_status = 'in_progress')`],
+  [
+    "payout",
+    "stripe_payouts",
+    sql`status not in ('failed', 'canceled') and (status <> 'paid' or reconciliation_status = 'in_progress')`,
+  ],
 ];
 
 /** Links of one row to another. `always`: the other one may have changed together with it, so it is looked at even if it is known. */

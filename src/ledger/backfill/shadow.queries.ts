@@ -28,7 +28,7 @@ export async function withShadow<T>(
   } catch (error) {
     if (error !== undo) throw error;
   }
-  return (result as { readonly value: T } | null ?? never()).value;
+  return ((result as { readonly value: T } | null) ?? never()).value;
 }
 
 class Undo extends Error {}

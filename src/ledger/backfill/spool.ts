@@ -62,6 +62,7 @@ async function* readChunks(file: number, bytes: number) {
 
 /** As Postgres reads it: bytes as hex. */
 function inJson(_key: string, value: unknown): unknown {
-  const isBytes = typeof value === "object" && value !== null && "type" in value && value.type === "Buffer" && "data" in value;
+  const isBytes =
+    typeof value === "object" && value !== null && "type" in value && value.type === "Buffer" && "data" in value;
   return isBytes ? `\\x${Buffer.from(value.data as number[]).toString("hex")}` : value;
 }

@@ -32,7 +32,8 @@ export async function fetchObject(
   try {
     const { object, asOf } = await caller.call((api) => kind.retrieve(api, id));
     const row = kind.toRow(object, asOf, mirrorContext(deps));
-    const payments = kind.name === "payment_intent" && row.donation_id === null ? await paymentsWith(deps, caller, id) : [];
+    const payments =
+      kind.name === "payment_intent" && row.donation_id === null ? await paymentsWith(deps, caller, id) : [];
     return [{ kind, row }, ...payments];
   } catch (error) {
     if (isMissing(error)) return null;
@@ -40,7 +41,11 @@ export async function fetchObject(
   }
 }
 
-async function paymentsWith(deps: Pick<Deps, "vault" | "newsroom">, caller: Caller, intent: string): Promise<readonly Snapshot[]> {
+async function paymentsWith(
+  deps: Pick<Deps, "vault" | "newsroom">,
+  caller: Caller,
+  intent: string,
+): Promise<readonly Snapshot[]> {
   const payment = { type: "payment_intent", payment_intent: intent } as const;
   const { object, asOf } = await caller.call((api: Stripe) => api.invoicePayments.list({ payment, limit: 100 }));
   return snapshotsOf(deps, object.data, asOf);

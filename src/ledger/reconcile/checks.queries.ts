@@ -36,7 +36,8 @@ const OF_A_GIFT = sql`(
 export const CHECKS: readonly Check[] = [
   {
     kind: "charge_without_payment",
-    cause: "The charge went through and no payment was made of it: what links it to its gift is missing or was never derived.",
+    cause:
+      "The charge went through and no payment was made of it: what links it to its gift is missing or was never derived.",
     query: ({ since }) => sql`
       select c.id as object_id, c.created as occurred_at,
         jsonb_build_object('status', c.status, 'amount', c.amount, 'currency', c.currency) as ours
@@ -78,7 +79,8 @@ export const CHECKS: readonly Check[] = [
   },
   {
     kind: "payment_without_balance_transaction",
-    cause: "Paid more than 48 hours ago and not in Stripe's ledger: the charge may not have been captured, or the ledger lags.",
+    cause:
+      "Paid more than 48 hours ago and not in Stripe's ledger: the charge may not have been captured, or the ledger lags.",
     query: ({ stripeAt }) => sql`
       select p.stripe_charge as object_id, p.paid_at as occurred_at,
         jsonb_build_object('payment_id', p.id, 'status', p.status, 'amount', p.amount, 'currency', p.currency) as ours
@@ -111,7 +113,8 @@ export const CHECKS: readonly Check[] = [
   },
   {
     kind: "event_waiting",
-    cause: "It arrived more than a day ago and was not applied: background work stands still, or its object can't be fetched.",
+    cause:
+      "It arrived more than a day ago and was not applied: background work stands still, or its object can't be fetched.",
     query: () => sql`
       select id as object_id, created as occurred_at, jsonb_build_object('type', type, 'status', state) as ours
       from stripe_events where state in ('received', 'waiting') and received_at < clock_timestamp() - interval '24 hours'
@@ -121,7 +124,8 @@ export const CHECKS: readonly Check[] = [
 
 export const OVERDUE: Check = {
   kind: "derivation_overdue",
-  cause: "Objects changed more than an hour ago and their donations were not derived since: background work stands still.",
+  cause:
+    "Objects changed more than an hour ago and their donations were not derived since: background work stands still.",
   query: () => sql`
     select 'dirty_objects' as object_id, null::timestamptz as occurred_at, jsonb_build_object('count', count(*)) as ours
     from dirty_objects where marked_at < clock_timestamp() - interval '1 hour' having count(*) > 0

@@ -28,8 +28,8 @@ export async function compareLedger(look: Look): Promise<void> {
     const span = nextSpan(page.data, !page.has_more);
     await look.note([
       ...(await compareTransactions(look, judged)),
-      ...(span === null ? [] : await rowsBesides(look.deps.db, "balance_transactions", span.window, span.ids)).map((row) =>
-        unknownToStripe("balance_transaction", row),
+      ...(span === null ? [] : await rowsBesides(look.deps.db, "balance_transactions", span.window, span.ids)).map(
+        (row) => unknownToStripe("balance_transaction", row),
       ),
     ]);
     look.lookedAt.set("balance_transactions", (look.lookedAt.get("balance_transactions") ?? 0) + page.data.length);

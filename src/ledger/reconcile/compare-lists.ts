@@ -25,10 +25,14 @@ function pageOf(one: ObjectList): ObjectList["page"] {
   switch (one.kind) {
     case "refund":
       return async (api, range) =>
-        (await api.refunds.list({ ...range, limit: 100, expand: ["data.charge"] })) as Awaited<ReturnType<ObjectList["page"]>>;
+        (await api.refunds.list({ ...range, limit: 100, expand: ["data.charge"] })) as Awaited<
+          ReturnType<ObjectList["page"]>
+        >;
     case "subscription":
       return async (api, range) =>
-        (await api.subscriptions.list({ ...range, limit: 100, status: "all" })) as Awaited<ReturnType<ObjectList["page"]>>;
+        (await api.subscriptions.list({ ...range, limit: 100, status: "all" })) as Awaited<
+          ReturnType<ObjectList["page"]>
+        >;
     default:
       return one.page;
   }

@@ -1,7 +1,14 @@
 import type { MirrorKindName } from "../../mirror/kind.ts";
 
 /** The kinds of objects whose lists at Stripe are compared with the mirror. */
-export const COMPARED = ["charge", "refund", "dispute", "invoice", "subscription", "payout"] as const satisfies readonly MirrorKindName[];
+export const COMPARED = [
+  "charge",
+  "refund",
+  "dispute",
+  "invoice",
+  "subscription",
+  "payout",
+] as const satisfies readonly MirrorKindName[];
 export type Compared = (typeof COMPARED)[number];
 
 /** Objects that are compared one by one, whether or not they come by a list. */

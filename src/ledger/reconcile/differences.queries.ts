@@ -136,7 +136,6 @@ export async function eventsOf(db: Kysely<DB>, ids: readonly string[]): Promise<
   return new Map(rows.map((row) => [row.object_id, row.state]));
 }
 
-
 /** Everything that is open, the oldest first, a page at a time. */
 export async function* allOpen(db: Kysely<DB>): AsyncIterable<OpenDifference> {
   let after: string | null = null;

@@ -13,7 +13,8 @@ import {
 } from "./differences.queries.ts";
 import type { Look } from "./look.ts";
 
-const OBJECTS = /^(charge|refund|dispute|invoice|subscription|payout|payment_intent|balance_transaction)_(?:missing|differs|unknown)$/;
+const OBJECTS =
+  /^(charge|refund|dispute|invoice|subscription|payout|payment_intent|balance_transaction)_(?:missing|differs|unknown)$/;
 /** So many differences at once are no matter of the moment. */
 const MOST = 200;
 /** News of an object is under way for this long, as a rule. */

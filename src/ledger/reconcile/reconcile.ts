@@ -8,6 +8,7 @@ import { type BalanceLine, compareBalance } from "./balance.ts";
 import { checkBooksThemselves, checkCheckouts, checkMarks } from "./checks.ts";
 import { compareLedger } from "./compare-ledger.ts";
 import { compareLists } from "./compare-lists.ts";
+import { deriveMarked } from "./derive-marked.ts";
 import {
   beginRun,
   countOpen,
@@ -18,7 +19,6 @@ import {
   oldestOpen,
   resolveUnseen,
 } from "./differences.queries.ts";
-import { deriveMarked } from "./derive-marked.ts";
 import { heal } from "./heal.ts";
 import type { Look } from "./look.ts";
 import { lookAgain, lookAtOlder } from "./look-again.ts";
@@ -98,12 +98,7 @@ async function healAndLook(
   return await lookOnce(deps, caller, run, options);
 }
 
-async function lookOnce(
-  deps: Look["deps"],
-  caller: Caller,
-  run: string,
-  options: ReconcileOptions,
-): Promise<Looked> {
+async function lookOnce(deps: Look["deps"], caller: Caller, run: string, options: ReconcileOptions): Promise<Looked> {
   const began = await lookBegins(deps.db);
   const { asOf } = await caller.call((api) => api.balance.retrieve());
   const look: Look = {

@@ -22,7 +22,11 @@ export function spans(newest: Date, oldest: Date) {
     const ids = [...carried, ...page.map((item) => item.id)];
     const edge = page.at(-1)?.created ?? 0;
     const above = isLast ? new Date(+oldest - 1) : new Date(edge * 1000);
-    if (!isLast) carried = [...(above >= upTo ? carried : []), ...page.filter((item) => item.created === edge).map((item) => item.id)];
+    if (!isLast)
+      carried = [
+        ...(above >= upTo ? carried : []),
+        ...page.filter((item) => item.created === edge).map((item) => item.id),
+      ];
     if (above >= upTo) return null;
     const window = { above, upTo };
     upTo = above;
