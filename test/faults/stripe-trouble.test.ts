@@ -89,7 +89,7 @@ test.each(TROUBLES)(
       expect(syncLedger(jobs.deps)).rejects.toThrow(),
       refetchDue(jobs.deps),
       expect(pullPayoutLines(jobs.deps)).rejects.toThrow(),
-  ]);
+    ]);
     expect(line.failed()).toBeGreaterThan(before);
     expect(await missing()).toBe(unbooked);
     const first = await inDoubt(subscription);
