@@ -14,7 +14,7 @@ import { testDatabase } from "../support/database.ts";
 import { execute } from "../support/database-server.ts";
 import { fastFolder } from "../support/fast-folder.ts";
 import { type History, recordHistory } from "../support/history.ts";
-import { caughtUp, createSender, lostEvents, startProcess } from "../support/ingest.ts";
+import { caughtUp, createSender, lostEvents, startProcess, stuckEvents } from "../support/ingest.ts";
 import { seed } from "../support/seed.ts";
 import { copyCheckouts, openWorld } from "../support/world.ts";
 
@@ -73,6 +73,7 @@ describe("while events come in", () => {
       await victim.end("SIGKILL");
       await burst;
       expect(await lostEvents(database.db, sender)).toEqual([]);
+      expect(await stuckEvents(database.db)).toBe(0);
     }
     const last = await next;
     onTestFinished(async () => void (await last.end("SIGKILL")));
@@ -100,6 +101,7 @@ describe("while events come in", () => {
       await burst;
       await postgres.answers();
       expect(await lostEvents(postgres.db, sender)).toEqual([]);
+      expect(await stuckEvents(postgres.db)).toBe(0);
     }
     while (!sender.isDone()) await sender.burst(service.url, size);
     await expectWhole(postgres.db);

@@ -81,6 +81,15 @@ export async function lostEvents(db: Kysely<DB>, { acknowledged }: Sender): Prom
   return rows.map((row) => row.id);
 }
 
+/** Events that nobody would take up again within a minute or so, although whoever had claimed them was killed. */
+export async function stuckEvents(db: Kysely<DB>): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) from stripe_events
+    where state = 'received' and due_at > clock_timestamp() + interval '31 seconds' * power(2, greatest(attempts - 1, 0))
+  `.execute(db);
+  return rows[0]?.count ?? Number.NaN;
+}
+
 /** Resolves once the service has done all that is due; what a killed one held lapses at once. */
 export async function caughtUp(db: Kysely<DB>): Promise<void> {
   await sql`update stripe_events set due_at = clock_timestamp() where state = 'received'`.execute(db);
