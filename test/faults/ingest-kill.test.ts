@@ -99,9 +99,8 @@ describe("while events come in", () => {
       if (round % 2 === 0) await postgres.killServer();
       else await postgres.killOne();
       await burst;
-      await postgres.answers();
-      expect(await lostEvents(postgres.db, sender)).toEqual([]);
-      expect(await stuckEvents(postgres.db)).toBe(0);
+      expect(await postgres.answer((db) => lostEvents(db, sender))).toEqual([]);
+      expect(await postgres.answer(stuckEvents)).toBe(0);
     }
     while (!sender.isDone()) await sender.burst(service.url, size);
     await expectWhole(postgres.db);
@@ -123,6 +122,17 @@ async function ownPostgres() {
     await rm(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   });
   await migrateToLatest(db);
+  /** Asks again while the server is recovering. */
+  const answer = async <Result>(ask: (db: Kysely<DB>) => Promise<Result>): Promise<Result> => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await ask(db);
+      } catch (error) {
+        if (attempt === 200) throw error;
+        await sleep(50);
+      }
+    }
+  };
   return {
     url,
     db,
@@ -135,24 +145,16 @@ async function ownPostgres() {
     },
     /** One of its processes: Postgres ends all the others too and recovers. */
     killOne: async () => {
-      const { rows } = await sql<{ pid: number }>`
-        select pid from pg_stat_activity
-        where application_name like 'reader-donations%' order by state = 'active' desc, random() limit 1
-      `.execute(db);
-      const [row] = rows;
-      if (row === undefined) throw new Error("The service has no connection.");
-      process.kill(row.pid, "SIGKILL");
+      const pid = await answer(async (db) => {
+        const { rows } = await sql<{ pid: number }>`
+          select pid from pg_stat_activity
+          where application_name like 'reader-donations%' order by state = 'active' desc, random() limit 1
+        `.execute(db);
+        if (rows[0] === undefined) throw new Error("The service has no connection.");
+        return rows[0].pid;
+      });
+      process.kill(pid, "SIGKILL");
     },
-    answers: async () => {
-      for (let attempt = 0; ; attempt++) {
-        try {
-          await sql`select 1`.execute(db);
-          return;
-        } catch (error) {
-          if (attempt === 200) throw error;
-          await sleep(50);
-        }
-      }
-    },
+    answer,
   };
 }
