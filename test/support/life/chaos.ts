@@ -69,9 +69,10 @@ export async function deliver(world: World, { told }: Plan, how: Delivery): Prom
     await wave(world, told.slice(from, from + size), how, random);
   }
   await leasesLapse(world);
+  for (const worker of world.workers) await again(() => processInbox(worker));
   // Until what was lost is made good, some payments wait for a charge that nobody told of.
   if (how.lost > 0) {
-    await world.step();
+    await again(world.step);
     await backfill(world.workers[0], { since: new Date("2020-01-01T00:00:00Z") });
   }
   await world.settle();
@@ -99,7 +100,20 @@ async function wave(world: World, events: readonly SentEvent[], how: Delivery, r
     await Promise.all([...running, killer]);
   }
   await leasesLapse(world);
-  await syncLedger(world.workers[0]);
+  await again(() => syncLedger(world.workers[0]));
+}
+
+/** A pool may hand out a connection that has just been cut off, once or twice. */
+async function again(act: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await act();
+      return;
+    } catch (error) {
+      if (attempt === 10) throw error;
+      await sleep(20);
+    }
+  }
 }
 
 /** As Stripe does: again until it is acknowledged. */
