@@ -69,7 +69,6 @@ export async function deliver(world: World, { told }: Plan, how: Delivery): Prom
     await wave(world, told.slice(from, from + size), how, random);
   }
   await leasesLapse(world);
-  for (const worker of world.workers) await again(() => processInbox(worker));
   // Until what was lost is made good, some payments wait for a charge that nobody told of.
   if (how.lost > 0) {
     await again(world.step);
@@ -164,6 +163,8 @@ async function kill(world: World, times: number, random: () => number, isOver: (
 
 /** Time passes until whoever died no longer holds anything. */
 async function leasesLapse(world: World): Promise<void> {
+  // The pools hear of connections that were cut off while they were idle.
+  await sleep(20);
   await sql`update stripe_events set due_at = clock_timestamp() where state = 'received'`.execute(world.db);
   await sql`update refetches set due_at = clock_timestamp()`.execute(world.db);
   await sql`update cursors set lease_until = '-infinity'`.execute(world.db);
