@@ -16,6 +16,8 @@ export interface Sandbox {
   /** Null when a real Stripe key is in use. */
   readonly stripe: StripeStandIn | null;
   readonly embeddedDatabase: boolean;
+  /** Resolves, with words for an operator, once a part has ended by itself without which nothing goes on. */
+  readonly lost: Promise<SetupError>;
   stop(): Promise<void>;
 }
 
@@ -27,6 +29,7 @@ export async function startSandbox(config: Config, log: Logger): Promise<Sandbox
   if (config.environment === "production") throw new SetupError(["NODE_ENV: the sandbox never runs in production."]);
   assertAlone(config.dataDir);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const lost = Promise.withResolvers<SetupError>();
   const stops: (() => Promise<void> | void)[] = [];
   const stop = async () => {
     for (const one of stops.splice(0).reverse()) await one();
@@ -60,9 +63,10 @@ export async function startSandbox(config: Config, log: Logger): Promise<Sandbox
     return {
       config: complete,
       now: () => clock.now(),
-      loadKeys: () => config.dataKeys ?? sandboxDataKeys(config.dataDir),
+      loadKeys: config.dataKeys === null ? sandboxDataKeys(config.dataDir) : () => config.dataKeys ?? [],
       stripe,
       embeddedDatabase: config.databaseUrl === null,
+      lost: lost.promise,
       stop,
     };
 
@@ -88,6 +92,7 @@ export async function startSandbox(config: Config, log: Logger): Promise<Sandbox
     const { startEmbeddedPostgres } = await import("./postgres/start.ts");
     const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: (line) => log.debug(line) });
     stops.push(() => postgres.stop());
+    void postgres.lost.then(lost.resolve);
     return postgres.url;
   }
 }
