@@ -38,7 +38,7 @@ export function createApp({ deps, reports, readiness, onReceived, stripeOrigin, 
   app.use(requestLog(log));
   app.use(webhookRoutes(deps, onReceived));
   app.use(healthRoutes(readiness));
-  app.use(metricsRoutes(reports));
+  app.use(metricsRoutes(deps));
   app.use(securityHeaders([stripeOrigin]));
   const ownSites = fromOwnSites({
     publicUrl: config.publicUrl,

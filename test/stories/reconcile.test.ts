@@ -5,6 +5,7 @@ import type { TestApp } from "../support/app.ts";
 import { type Books, readBooks } from "../support/books.ts";
 import { breakLedger } from "../support/break-books.ts";
 import { busyAccount, untilNoon } from "../support/busy-account.ts";
+import { openWorld } from "../support/world.ts";
 
 let app: TestApp;
 let original: Books;
@@ -378,6 +379,23 @@ describe("what no upsert can heal stays open, with its cause", () => {
     expect(await look()).toMatchObject({ remaining: 0 });
   });
 
+  test("a ledger row that is dated by when its money was available (opencollective #8803)", async () => {
+    const id = await one(
+      sql`select id from balance_transactions where reporting_category = 'charge' order by id limit 1`,
+    );
+    await run(sql`create table kept_date as select created from balance_transactions where id = ${id}`);
+    await breakLedger(app.db, sql`update balance_transactions set created = available_on where id = ${id}`);
+    await look({ fix: true });
+    expect(await found()).toEqual([`balance_transaction_differs ${id}`]);
+    expect(Object.keys((await open())[0]?.ours ?? {})).toEqual(["created"]);
+    await breakLedger(
+      app.db,
+      sql`update balance_transactions set created = (select created from kept_date) where id = ${id}`,
+    );
+    await run(sql`drop table kept_date`);
+    expect(await look()).toMatchObject({ remaining: 0 });
+  });
+
   test("rows that Stripe knows nothing of", async () => {
     await run(sql`
       insert into stripe_charges (id, as_of, created, status, paid, captured, amount, amount_captured, currency)
@@ -449,6 +467,17 @@ test("a run that breaks off says so, resolves nothing, and leaves the ledger to 
   expect((await look({ fix: true })).remaining).toBe(0);
 });
 
+test("a dead event of an object that Stripe no longer has stays for somebody to look at", async () => {
+  await run(sql`
+    insert into stripe_events (id, type, livemode, created, object_id, state, reason) values
+      ('evt_of_nothing', 'customer.updated', false, now(), 'cus_of_nobody', 'dead', 'TypeError')
+  `);
+  await look({ fix: true });
+  expect(await found()).toEqual(["event_dead evt_of_nothing"]);
+  await run(sql`delete from stripe_events where id = 'evt_of_nothing'`);
+  expect(await look()).toMatchObject({ remaining: 0 });
+});
+
 test("limits and failures of Stripe are waited out", async () => {
   app.standIn.failNext({ kind: "status", status: 429, times: 3, path: "/v1/charges" });
   app.standIn.failNext({ kind: "cut", times: 2, path: "/v1/refunds" });
@@ -493,7 +522,7 @@ describe("the report", () => {
     await look();
     expect(await (await get("")).json()).toMatchObject({ rows: [], next_cursor: null, run: { remaining: 0 } });
     const resolved = (await (await get("?state=resolved&limit=1000")).json()) as { rows: { resolved_at: string }[] };
-    expect(resolved.rows.length).toBeGreaterThan(20);
+    expect(resolved.rows.length).toBeGreaterThanOrEqual(3);
     expect(resolved.rows.every((row) => row.resolved_at !== null)).toBe(true);
   });
 
@@ -505,9 +534,36 @@ describe("the report", () => {
       expect((await get(path)).status).toBe(400);
   });
 
-  test("names nobody, whatever differed", async () => {
-    const everything = JSON.stringify(await (await get("?state=all&limit=1000")).json());
-    expect(everything).not.toMatch(/example\.org|Reader|attribution/);
-    expect(everything.length).toBeGreaterThan(5_000);
+  test("names nobody, whatever differs: of what could be a reading history it says only that it differs", async () => {
+    await run(sql`update stripe_subscriptions set attribution_code = 'of-another-reader'`);
+    await run(sql`update stripe_charges set card_country = 'XX', wallet = 'of-another-reader'`);
+    await look();
+    const everything = JSON.stringify(await (await get("?limit=1000")).json());
+    expect(everything).toContain('"attribution_code":"not shown"');
+    expect(everything).toContain('"card_country":"not shown"');
+    expect(everything).not.toMatch(/example\.org|Reader|of-another-reader/);
+    await look({ fix: true });
+    expect(await books()).toEqual(original);
   });
+});
+
+test("a database that was lost is filled from Stripe's lists, not object by object", async () => {
+  const world = await openWorld(app, { checkouts: false });
+  try {
+    const [deps] = world.workers;
+    const extra = 600;
+    await sql`
+      insert into stripe_events (id, type, livemode, created, state, reason)
+      select 'evt_' || n, 'customer.updated', false, now(), 'dead', 'a test' from generate_series(1, ${extra}) as n
+    `.execute(world.db);
+    await app.standIn.advance(5_000);
+    const done = await reconcile(deps, { since: EVER, patienceMs: 0, fix: true });
+    expect(done.found).toBeGreaterThan(extra + 20);
+    expect(done.remaining).toBe(extra);
+    const kept = await readBooks(world.db, app.deps.vault, new Set());
+    expect(kept.payments).toEqual(original.payments);
+    expect(kept.payment_movements).toEqual(original.payment_movements);
+  } finally {
+    await world.close();
+  }
 });

@@ -155,10 +155,9 @@ async function ofEvent(look: Look, id: string): Promise<Remedy> {
   const [event] = await eventObjects(look.deps.db, [id]);
   const kind = event === undefined ? null : objectOfEvent(event.type);
   if (event === undefined || kind === null) return {};
-  return {
-    snapshots: await fetched(look, kind, event.object_id),
-    also: (trx) => settleEvents(trx, [id]),
-  };
+  const snapshots = await fetched(look, kind, event.object_id);
+  // What Stripe no longer has may still be told by the event: it stays for somebody to look at.
+  return snapshots.length === 0 ? {} : { snapshots, also: (trx) => settleEvents(trx, [id]) };
 }
 
 async function fetchPartners(look: Look): Promise<void> {

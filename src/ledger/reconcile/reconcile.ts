@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { v7 } from "uuid";
 import { describeError } from "../../shared/describe-error.ts";
+import { backfill } from "../backfill/backfill.ts";
 import { type Caller, createCaller } from "../lists/caller.ts";
 import { pullPayoutLines } from "../payout-lines.ts";
 import { syncLedger } from "../sync.ts";
@@ -87,14 +88,23 @@ interface Looked {
   readonly began: string;
 }
 
+/** So many differences at once are a database that was lost or an endpoint that was down: lists fetch a hundred objects a call. */
+const MANY = 500;
+
 async function healAndLook(
   deps: Look["deps"],
   caller: Caller,
   run: string,
   options: ReconcileOptions,
-  { look, began }: Looked,
+  first: Looked,
 ): Promise<Looked> {
-  await heal(look, began);
+  let looked = first;
+  if ((await countOpen(deps.db)) > MANY) {
+    await backfill(deps, { since: options.since, caller });
+    looked = await lookOnce(deps, caller, run, options);
+    if ((await countOpen(deps.db)) === 0) return looked;
+  }
+  await heal(looked.look, looked.began);
   return await lookOnce(deps, caller, run, options);
 }
 
