@@ -27,6 +27,8 @@ export interface Delivery {
   readonly workers: number;
   /** How many connections are cut off in the middle of what they do. */
   readonly kills: number;
+  /** Milliseconds, at most, for which a transaction lingers behind what it has marked: others run into it. */
+  readonly lingers: number;
 }
 
 const some = (...values: number[]) => fc.constantFrom(...values);
@@ -39,6 +41,7 @@ export const deliveries: fc.Arbitrary<Delivery> = fc.record({
   foreign: some(0, 0, 15),
   workers: some(1, 2, 3),
   kills: some(0, 5, 20),
+  lingers: some(0, 10, 30),
 });
 
 export interface Plan {
@@ -64,17 +67,34 @@ export function planOf(events: readonly SentEvent[], how: Delivery): Plan {
 /** Tells the world a history, the hard way, and lets it settle. */
 export async function deliver(world: World, { told }: Plan, how: Delivery): Promise<void> {
   const random = seededRandom(how.seed + 1);
+  if (how.lingers > 0) await lingerAfterMarks(world, how.lingers);
   const size = Math.max(1, Math.ceil(told.length / how.waves));
   for (let from = 0; from < told.length; from += size) {
     await wave(world, told.slice(from, from + size), how, random);
   }
   await leasesLapse(world);
+  if (how.lingers > 0) await sql`drop function linger cascade`.execute(world.db);
   // Until what was lost is made good, some payments wait for a charge that nobody told of.
   if (how.lost > 0) {
     await again(world.step);
     await backfill(world.workers[0], { since: new Date("2020-01-01T00:00:00Z") });
   }
   await world.settle();
+}
+
+async function lingerAfterMarks(world: World, ms: number): Promise<void> {
+  await sql`
+    create function linger() returns trigger language plpgsql as $$
+    begin
+      perform pg_sleep(random() * ${sql.lit(ms / 1000)});
+      return null;
+    end $$
+  `.execute(world.db);
+  for (const when of ["insert", "delete"]) {
+    await sql`
+      create trigger ${sql.ref(`linger_after_${when}`)} after ${sql.raw(when)} on dirty_objects for each statement execute function linger()
+    `.execute(world.db);
+  }
 }
 
 /** As an endpoint of another version gets it: what it says of the object can't be read. */
