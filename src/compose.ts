@@ -40,8 +40,9 @@ export async function compose(settings: Settings, parts: Parts): Promise<Compose
     url: parts.url ?? databaseUrlOf(config),
     max: parts.connections,
     name: `reader-donations ${parts.name}`,
-    onError: (error) =>
-      log.warn({ err: error, pool: parts.name }, "an idle database connection broke; the pool makes a new one"),
+    onError: oncePerSecond((error) =>
+      log.warn({ err: error, pool: parts.name }, "idle database connections broke; the pool makes new ones"),
+    ),
   });
   const db = createDatabase(pool);
   try {
@@ -60,6 +61,16 @@ export async function compose(settings: Settings, parts: Parts): Promise<Compose
     await db.destroy();
     throw asSetupError(error);
   }
+}
+
+/** When a server goes, all of a pool's connections break in one moment. */
+function oncePerSecond(tell: (error: Error) => void): (error: Error) => void {
+  let quietUntil = 0;
+  return (error) => {
+    if (performance.now() < quietUntil) return;
+    quietUntil = performance.now() + 1_000;
+    tell(error);
+  };
 }
 
 export function databaseUrlOf(config: Config): string {

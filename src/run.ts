@@ -7,6 +7,7 @@ import { databaseTrouble } from "./db/ready.queries.ts";
 import { type WatchedNewsroom, watchNewsroom } from "./newsroom.ts";
 import type { SandboxStart } from "./sandbox-start.ts";
 import { listen } from "./serve.ts";
+import type { SetupError } from "./shared/errors.ts";
 import { DRAIN_TIMEOUT_MS, POOL_SIZE } from "./shared/limits.ts";
 import { createLog, type Logger } from "./shared/log.ts";
 import { startWork, type Work } from "./work.ts";
@@ -19,7 +20,7 @@ type Closers = (() => Promise<void> | void)[];
 /**
  * Runs one side of the service or both until SIGTERM or SIGINT, then drains: readyz 503, stop claiming, close the listener, finish within
  * 25 seconds, close the pools.
- * @throws SetupError with every fault that keeps it from starting
+ * @throws SetupError with every fault that keeps it from starting, or when a part of the sandbox is gone without which nothing goes on
  */
 export async function run(verb: Verb): Promise<void> {
   const config = readConfig();
@@ -28,8 +29,15 @@ export async function run(verb: Verb): Promise<void> {
   const closers: Closers = [];
   let work: Work | null = null;
   let draining = false;
+  let lost: SetupError | null = null;
+  const { promise: end, resolve: endNow } = Promise.withResolvers<void>();
   try {
     const { settings, sandbox, standInTrouble } = await settingsOf(verb, config, log, closers);
+    void sandbox?.sandbox.lost.then((why) => {
+      lost = why;
+      draining = true;
+      endNow();
+    });
     const newsroom = watchNewsroom(config.newsroomConfig, log);
     closers.push(() => newsroom.close());
     await prepareDatabase(verb, settings);
@@ -41,10 +49,10 @@ export async function run(verb: Verb): Promise<void> {
   } catch (error) {
     await work?.stop();
     await closeAll(closers, log);
-    throw error;
+    throw lost ?? error;
   }
   log.info({ verb }, "running");
-  await stopSignal();
+  await Promise.race([stopSignal(), end]);
   draining = true;
   log.info("draining");
   const late = setTimeout(() => {
@@ -55,6 +63,7 @@ export async function run(verb: Verb): Promise<void> {
   await closeAll(closers, log);
   clearTimeout(late);
   log.info("stopped");
+  if (lost !== null) throw lost;
 }
 
 interface Settled {

@@ -10,8 +10,8 @@ export interface CommandContext {
 }
 
 export interface Command {
-  /** One line for the list of commands. */
-  readonly does: string;
+  /** For the list of commands: how it is called, and what that does. */
+  readonly calls: Readonly<Record<string, string>>;
   readonly run: (context: CommandContext, args: readonly string[]) => Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import { asSetupError } from "../compose.ts";
 import { describeError } from "../shared/describe-error.ts";
 import { SetupError } from "../shared/errors.ts";
+import { ROLES } from "../shared/roles.ts";
 import { backfillCommand } from "./backfill.ts";
 import { type Command, runCommand } from "./command.ts";
 import { eventsCommand } from "./events.ts";
@@ -13,29 +14,66 @@ import { tokenCommand } from "./token.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   backfill: {
-    does: "`backfill --since DATE [--dry-run]` fills the books from Stripe's own lists",
+    calls: {
+      "backfill --since DATE": "fills the books from Stripe's own lists",
+      "backfill --since DATE --dry-run": "says what that would change, and changes nothing",
+    },
     run: backfillCommand,
   },
-  events: { does: "`events list|dead|replay`: what has come in from Stripe", run: eventsCommand },
-  migrate: { does: "brings the database's tables up to date", run: migrateCommand },
-  rebuild: { does: "`rebuild [--check]` derives every donation again, or only compares", run: rebuildCommand },
+  events: {
+    calls: {
+      "events list": "what has come in from Stripe: [--state STATE] [--type TYPE] [--limit N]",
+      "events dead": "what could not be applied, and why",
+      "events replay ID": "applies events again; --dead for all that are dead",
+    },
+    run: eventsCommand,
+  },
+  rebuild: {
+    calls: {
+      rebuild: "derives every donation again",
+      "rebuild --check": "derives every donation again and compares, writing nothing",
+    },
+    run: rebuildCommand,
+  },
   reconcile: {
-    does: "`reconcile --since DATE [--fix] [--json]` compares the books with Stripe",
+    calls: {
+      "reconcile --since DATE": "compares the books with Stripe; [--json]",
+      "reconcile --since DATE --fix": "and heals what differs",
+    },
     run: reconcileCommand,
   },
-  "rotate-keys": { does: "seals everything anew under the first data key", run: rotateKeysCommand },
-  stripe: { does: "`stripe setup` makes the product at Stripe that every gift is of", run: stripeSetupCommand },
+  migrate: { calls: { migrate: "brings the database's tables up to date" }, run: migrateCommand },
+  "rotate-keys": {
+    calls: {
+      "rotate-keys": "seals everything anew under the first data key",
+      "rotate-keys --new-key": "the same under a new key, where `npm start` keeps the keys",
+    },
+    run: rotateKeysCommand,
+  },
+  stripe: {
+    calls: { "stripe setup": "makes the product at Stripe that every gift is of" },
+    run: stripeSetupCommand,
+  },
   token: {
-    does: "`token create --role finance|audience|support|admin [--days N]` makes a token for staff",
+    calls: {
+      "token create": `makes a token for staff: --role ${ROLES.join("|")} [--days N]`,
+      "token list": "shows whose tokens there are: ids, roles, states, dates",
+      "token revoke ID": "takes a token back",
+    },
     run: ({ db }, args) => tokenCommand(args, db),
   },
 };
+const HELP: readonly string[] = ["help", "--help", "-h"];
 
 const [verb = "", ...args] = process.argv.slice(2);
+if (HELP.includes(verb) || HELP.slice(1).some((flag) => args.includes(flag))) {
+  process.stdout.write(usage());
+  process.exit(0);
+}
 const command = Object.hasOwn(COMMANDS, verb) ? COMMANDS[verb] : undefined;
 if (command === undefined) {
-  const list = Object.entries(COMMANDS).map(([name, { does }]) => `  ${name.padEnd(14)}${does}`);
-  process.stderr.write(`Use: npm run donations -- VERB\n\n${list.join("\n")}\n`);
+  const unknown = verb === "" ? "" : `There is no command ${JSON.stringify(verb)}.\n\n`;
+  process.stderr.write(`${unknown}${usage()}`);
   process.exit(1);
 }
 try {
@@ -45,6 +83,12 @@ try {
   const lines = setup instanceof SetupError ? setup.faults : unexpected(error);
   for (const line of lines) process.stderr.write(`${line}\n`);
   process.exit(1);
+}
+
+function usage(): string {
+  const calls = Object.values(COMMANDS).flatMap((each) => Object.entries(each.calls));
+  const width = Math.max(...calls.map(([call]) => call.length)) + 2;
+  return `Use: npm run donations -- VERB\n\n${calls.map(([call, does]) => `  ${call.padEnd(width)}${does}\n`).join("")}`;
 }
 
 /** Node would print all that the error holds: the row that Postgres refused, the parameters that Stripe did. */

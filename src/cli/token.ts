@@ -41,7 +41,9 @@ async function create(args: readonly string[], db: Kysely<DB>): Promise<void> {
   ];
   if (role === undefined || !valid) throw new SetupError([...faults, ...USAGE]);
   const token = await createToken(db, { role, days: Number(given.days) });
-  console.error(`A token with the role ${role}, valid for ${given.days} days. It is shown this once:`);
+  console.error(
+    `A token with the role ${role}, valid for ${given.days === "1" ? "1 day" : `${given.days} days`}. It is shown this once:`,
+  );
   console.log(token);
 }
 
@@ -63,10 +65,12 @@ async function revoke(args: readonly string[], db: Kysely<DB>): Promise<void> {
 function readFlags(args: readonly string[]): { readonly role: string | undefined; readonly days: string } {
   try {
     const options = {
-      role: { type: "string" },
-      days: { type: "string", default: String(DEFAULT_TOKEN_DAYS) },
+      role: { type: "string", multiple: true },
+      days: { type: "string", multiple: true },
     } as const;
-    return { role: undefined, ...parseArgs({ args: [...args], options }).values };
+    const { role = [], days = [] } = parseArgs({ args: [...args], options }).values;
+    if (role.length > 1 || days.length > 1) throw new Error("--role and --days can be given once each.");
+    return { role: role[0], days: days[0] ?? String(DEFAULT_TOKEN_DAYS) };
   } catch (error) {
     throw new SetupError([(error as Error).message, ...USAGE]);
   }

@@ -40,7 +40,10 @@ export function createPool(options: PoolOptions): pg.Pool {
     idleTimeoutMillis: 30_000,
     fallback_application_name: options.name,
   });
-  pool.on("error", options.onError);
+  // Its connections outlive a pool's end by a moment: one that the server cuts by then is no news.
+  pool.on("error", (error) => {
+    if (!pool.ending) options.onError(error);
+  });
   // One that breaks while it is in use fails the query at hand or the next one; an error that nobody hears would end the process.
   pool.on("connect", (client) => client.on("error", () => {}));
   return pool;

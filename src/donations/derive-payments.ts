@@ -91,11 +91,19 @@ function ofCharge(graph: DonationGraph, charge: Charge, frequency: string): Atte
   };
 }
 
+/** A status that Stripe may add one day doesn't undo what was received: the default keeps it, and the mirror has raised an alert. */
 function intentStatus(graph: DonationGraph, intent: PaymentIntent): PaymentStatus | null {
-  if (intent.status === "succeeded") return "paid";
-  if (intent.status === "processing") return "processing";
-  const delayed = graph.sessions.some((row) => row.payment_intent_id === intent.id && isDelayed(row));
-  return delayed && isOver(intent) ? "failed" : null;
+  switch (intent.status) {
+    case "succeeded":
+      return "paid";
+    case "processing":
+      return "processing";
+    case "requires_payment_method":
+    case "canceled":
+      return graph.sessions.some((row) => row.payment_intent_id === intent.id && isDelayed(row)) ? "failed" : null;
+    default:
+      return intent.amount_received > 0 ? "paid" : null;
+  }
 }
 
 /** The reader is through and the money isn't there: a decline before that isn't final and makes no payment, one after it is. */
@@ -145,7 +153,8 @@ function invoiceStatus(
   invoice: Invoice,
   intents: readonly PaymentIntent[],
 ): PaymentStatus | null {
-  if (invoice.status === "paid") return "paid";
+  const isKnown = ["open", "uncollectible", "void"].includes(invoice.status ?? "");
+  if (invoice.status === "paid" || (!isKnown && invoice.amount_paid > 0)) return "paid";
   if (invoice.status === "draft") return null;
   if (intents.some((intent) => intent.status === "processing")) return "processing";
   if (invoice.billing_reason === "subscription_create") return firstStatus(graph, invoice, intents);

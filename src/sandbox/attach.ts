@@ -22,7 +22,7 @@ export function attach(config: Config): Attached {
         ? config
         : { ...config, databaseUrl: config.databaseUrl ?? running.database_url, stripe: stripeOf(config, running) },
     now: () => clock?.now() ?? new Date(),
-    loadKeys: () => config.dataKeys ?? sandboxDataKeys(config.dataDir),
+    loadKeys: config.dataKeys === null ? sandboxDataKeys(config.dataDir) : () => config.dataKeys ?? [],
     running: running !== null,
     close: () => clock?.close(),
   };

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, renameSync, watch, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, renameSync, watch, writeSync } from "node:fs";
 import { join } from "node:path";
 
 /** The sandbox's time: the wall clock plus an offset in whole milliseconds that only ever grows. */
@@ -29,11 +29,17 @@ export function memoryClock(): SandboxClock {
 
 /**
  * A clock that all processes of one DATA_DIR share: the offset is kept in `clock.json`. Asking for the time doesn't
- * touch the file: it is watched, and read again twice a second for file systems that don't tell.
+ * touch the file: it is watched, and read again twice a second for file systems that don't tell. `warn` is told of a file that says nothing.
  */
-export function fileClock(dataDir: string): ClosableClock {
+export function fileClock(dataDir: string, warn: (warning: string) => void = () => undefined): ClosableClock {
   const path = join(dataDir, "clock.json");
-  let offset = readOffset(path) ?? 0;
+  const kept = readOffset(path);
+  if (kept === undefined && existsSync(path)) {
+    warn(
+      `${path} is damaged: the sandbox's time is taken to be this machine's. The books may be ahead of it: restore the file, or advance the time by as much as before.`,
+    );
+  }
+  let offset = kept ?? 0;
   const refresh = () => {
     offset = Math.max(offset, readOffset(path) ?? offset);
   };

@@ -3,7 +3,8 @@ import express, { type Request, type Response, type Router } from "express";
 import { z } from "zod";
 import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";
-import { isQuiet } from "./quiet.queries.ts";
+import { AppError } from "../shared/errors.ts";
+import { type Waiting, waiting } from "./quiet.queries.ts";
 import type { StripeStandIn } from "./stripe/server.ts";
 
 const advanceBody = z
@@ -17,31 +18,58 @@ const advanceBody = z
 /** Longest that an answer waits for the books to have caught up. */
 const CATCH_UP_MS = 30_000;
 
+/** A browser on this machine names the page that asks; a page from elsewhere has no business with the sandbox's time. */
+const LOOPBACK = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
+
+type ControlDeps = Pick<Deps, "db" | "now" | "config">;
+
 /** What only the sandbox has: moving time, for Stripe and for the product. */
-export function controlRoutes(deps: Pick<Deps, "db" | "now">, stripe: StripeStandIn): Router {
+export function controlRoutes(deps: ControlDeps, stripe: StripeStandIn, catchUpMs = CATCH_UP_MS): Router {
   const router = express.Router();
+  const own = new URL(deps.config.publicUrl).origin;
   const parsers = [express.json(), express.urlencoded({ extended: false })];
-  router.post("/sandbox/stripe/advance", parsers, async (request: Request, response: Response) => {
+  const ownPages = (request: Request, _response: Response, next: () => void) => {
+    const { origin } = request.headers;
+    if (origin === undefined || origin === own || LOOPBACK.test(origin)) return next();
+    throw new AppError("forbidden", "forbidden", "Pages of other sites can't move the sandbox's time.");
+  };
+  router.post("/sandbox/stripe/advance", ownPages, parsers, async (request: Request, response: Response) => {
     // The demo article has a button for it.
     const isForm = request.is("application/x-www-form-urlencoded") !== false;
     const sent = isForm ? { days: Number(request.body?.days) } : (request.body ?? {});
     const { days = 0, hours = 0, seconds = 0 } = parse(advanceBody, sent);
     const { events } = await stripe.advance((days * 86_400 + hours * 3_600 + seconds) * 1000, { finishDrafts: true });
-    const settled = await caughtUp(deps, stripe);
+    const left = await leftAfter(catchUpMs, deps, stripe);
     if (isForm) response.redirect(303, "/");
-    else response.json({ now: deps.now().toISOString(), events, settled });
+    else {
+      const settled = left === null;
+      response.json({ now: deps.now().toISOString(), events, settled, ...(settled ? {} : { waiting_for: left }) });
+    }
   });
   return router;
 }
 
-/** Waits until what happened meanwhile is in the books, so that whoever advanced can read them at once. */
-async function caughtUp(deps: Pick<Deps, "db">, stripe: StripeStandIn): Promise<boolean> {
-  const deadline = performance.now() + CATCH_UP_MS;
-  await Promise.race([stripe.settled(), sleep(CATCH_UP_MS, undefined, { ref: false })]);
+type Left = Readonly<Record<string, { readonly count: number; readonly ids: readonly string[] }>>;
+
+/** Waits until what happened meanwhile is in the books, so that whoever advanced can read them at once. @returns what is not, in the end */
+async function leftAfter(ms: number, deps: Pick<Deps, "db">, stripe: StripeStandIn): Promise<Left | null> {
+  const deadline = performance.now() + ms;
+  await Promise.race([stripe.settled(), sleep(ms, undefined, { ref: false })]);
   for (let quiet = 0; quiet < 2; ) {
-    if (performance.now() > deadline) return false;
-    quiet = (await isQuiet(deps.db)) ? quiet + 1 : 0;
+    const left = await waiting(deps.db);
+    if (performance.now() > deadline) return { ...undelivered(stripe), ...byWhat(left) };
+    quiet = left.length === 0 ? quiet + 1 : 0;
     await sleep(100);
   }
-  return true;
+  return null;
+}
+
+function byWhat(left: readonly Waiting[]): Left {
+  return Object.fromEntries(left.map(({ what, count, ids }) => [what, { count, ids }]));
+}
+
+/** Events that the product hasn't taken from Stripe. */
+function undelivered(stripe: StripeStandIn): Left {
+  const ids = stripe.deliveries.list().flatMap((each) => (each.state === "pending" ? [each.event_id] : []));
+  return ids.length === 0 ? {} : { deliveries: { count: ids.length, ids: ids.slice(0, 10) } };
 }

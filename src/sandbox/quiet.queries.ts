@@ -1,14 +1,29 @@
 import { type Kysely, sql } from "kysely";
 import type { DB } from "../db/schema.ts";
 
-/** Whether nothing that has arrived still waits to be booked. */
-export async function isQuiet(db: Kysely<DB>): Promise<boolean> {
-  const { rows } = await sql<{ quiet: boolean }>`
-    select not exists (select from stripe_events where state = 'received')
-      and not exists (select from dirty_objects)
-      and not exists (select from refetches where attempts = 0)
-      and not exists (select from missing_balance_transactions)
-      and not exists (select from payments where status = 'paid' and settled_gross is null) as quiet
+export interface Waiting {
+  readonly what: "events" | "objects" | "refetches" | "payments" | "balance_transactions";
+  readonly count: number;
+  /** Ten of them at most. */
+  readonly ids: readonly string[];
+}
+
+/** What has arrived and still waits to be booked. What has failed is left out: it comes again in its own time, or never. */
+export async function waiting(db: Kysely<DB>): Promise<readonly Waiting[]> {
+  const { rows } = await sql<Waiting>`
+    with left_to_do (what, id) as (
+      select 'events', id from stripe_events where state = 'received' and reason is null
+      union all select 'objects', object_id from dirty_objects
+      union all select 'refetches', object_id from refetches where attempts = 0
+      union all select 'payments', coalesce(stripe_payment_intent, stripe_invoice, id::text)
+        from payments where status = 'paid' and settled_gross is null and stripe_charge is not null
+      union all select 'balance_transactions', id from missing_balance_transactions
+    )
+    select what, count(*)::int as count, (array_agg(id order by id))[1:10] as ids from left_to_do group by what order by what
   `.execute(db);
-  return rows[0]?.quiet === true;
+  return rows;
+}
+
+export async function isQuiet(db: Kysely<DB>): Promise<boolean> {
+  return (await waiting(db)).length === 0;
 }

@@ -1,14 +1,26 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DataKey } from "../config.ts";
 import { SetupError } from "../shared/errors.ts";
+import { openDataDir } from "./data-dir.ts";
 
 const KEYS = "data-keys";
 
-/** The data keys of this DATA_DIR, made on first use; the newest comes first. */
-export function sandboxDataKeys(dataDir: string): readonly DataKey[] {
-  const text = keptSecret(dataDir, KEYS, newDataKey);
+/**
+ * Where the data keys of this DATA_DIR are read, the newest first. They are made on first use and never again: of a folder that was taken
+ * away meanwhile nothing may come back.
+ */
+export function sandboxDataKeys(dataDir: string): () => readonly DataKey[] {
+  let made = false;
+  return () => {
+    const text = made ? readFileSync(join(dataDir, KEYS), "utf8").trim() : keptSecret(dataDir, KEYS, newDataKey);
+    made = true;
+    return parseKeys(dataDir, text);
+  };
+}
+
+function parseKeys(dataDir: string, text: string): readonly DataKey[] {
   const keys = text.split(",").map((part) => {
     const [id = "", key = ""] = part.split(":");
     return { id, key: Buffer.from(key, "base64") };
@@ -21,11 +33,13 @@ export function sandboxDataKeys(dataDir: string): readonly DataKey[] {
   return keys;
 }
 
-/** Puts a new key before the others: from now on it encrypts. */
-export function addSandboxDataKey(dataDir: string): void {
+/** Puts a new key before the others: from now on it encrypts. @returns its id */
+export function addSandboxDataKey(dataDir: string): string {
   const path = join(dataDir, KEYS);
   const older = existsSync(path) ? [readFileSync(path, "utf8").trim()] : [];
-  writeSecret(dataDir, KEYS, [newDataKey(), ...older].join(","));
+  const added = newDataKey();
+  writeSecret(dataDir, KEYS, [added, ...older].join(","));
+  return added.slice(0, added.indexOf(":"));
 }
 
 function newDataKey(): string {
@@ -45,7 +59,7 @@ export function writeSecret(dataDir: string, name: string, text: string): void {
 
 /** The file appears whole, for this account's eyes only. */
 function write(dataDir: string, name: string, text: string, put: (draft: string, path: string) => void): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  openDataDir(dataDir);
   const path = join(dataDir, name);
   const draft = `${path}.${process.pid}.tmp`;
   rmSync(draft, { force: true });

@@ -1,9 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import type { Config, DataKey } from "../config.ts";
 import { SetupError } from "../shared/errors.ts";
 import type { Logger } from "../shared/log.ts";
 import { fileClock } from "./clock.ts";
+import { openDataDir } from "./data-dir.ts";
+import { holdsGifts } from "./gifts.queries.ts";
+import { assertPortsFree } from "./ports.ts";
 import { readRunFile, removeRunFile, writeRunFile } from "./run-file.ts";
 import { keptSecret, sandboxDataKeys } from "./secrets.ts";
 import { type StripeStandIn, startStripeStandIn } from "./stripe/server.ts";
@@ -16,6 +20,8 @@ export interface Sandbox {
   /** Null when a real Stripe key is in use. */
   readonly stripe: StripeStandIn | null;
   readonly embeddedDatabase: boolean;
+  /** Resolves, with words for an operator, once a part has ended by itself without which nothing goes on. */
+  readonly lost: Promise<SetupError>;
   stop(): Promise<void>;
 }
 
@@ -26,19 +32,23 @@ export interface Sandbox {
 export async function startSandbox(config: Config, log: Logger): Promise<Sandbox> {
   if (config.environment === "production") throw new SetupError(["NODE_ENV: the sandbox never runs in production."]);
   assertAlone(config.dataDir);
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  openDataDir(config.dataDir);
+  await assertPortsFree(config);
+  const lost = Promise.withResolvers<SetupError>();
   const stops: (() => Promise<void> | void)[] = [];
   const stop = async () => {
     for (const one of stops.splice(0).reverse()) await one();
   };
   try {
-    const clock = fileClock(config.dataDir);
+    const clock = fileClock(config.dataDir, (warning) => log.warn(warning));
     stops.push(() => clock.close());
     const databaseUrl = config.databaseUrl ?? (await embeddedDatabase());
     const webhookSecrets =
       config.stripe.webhookSecrets.length > 0
         ? config.stripe.webhookSecrets
         : [keptSecret(config.dataDir, "webhook-secret", () => `whsec_sandbox${randomBytes(24).toString("base64url")}`)];
+    const stateFile = join(config.dataDir, "stripe.jsonl");
+    if (config.databaseUrl === null && config.stripe.secretKey === null) await assertRemembered(stateFile, databaseUrl);
     const stripe = config.stripe.secretKey === null ? await simulatedStripe(webhookSecrets[0] as string) : null;
     const complete: Config = {
       ...config,
@@ -60,16 +70,17 @@ export async function startSandbox(config: Config, log: Logger): Promise<Sandbox
     return {
       config: complete,
       now: () => clock.now(),
-      loadKeys: () => config.dataKeys ?? sandboxDataKeys(config.dataDir),
+      loadKeys: config.dataKeys === null ? sandboxDataKeys(config.dataDir) : () => config.dataKeys ?? [],
       stripe,
       embeddedDatabase: config.databaseUrl === null,
+      lost: lost.promise,
       stop,
     };
 
     async function simulatedStripe(secret: string): Promise<StripeStandIn> {
       const standIn = await startStripeStandIn({
         port: config.sandboxStripePort,
-        stateFile: `${config.dataDir}/stripe.jsonl`,
+        stateFile,
         clock,
         webhook: null,
         environment: config.environment,
@@ -88,6 +99,7 @@ export async function startSandbox(config: Config, log: Logger): Promise<Sandbox
     const { startEmbeddedPostgres } = await import("./postgres/start.ts");
     const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: (line) => log.debug(line) });
     stops.push(() => postgres.stop());
+    void postgres.lost.then(lost.resolve);
     return postgres.url;
   }
 }
@@ -98,6 +110,15 @@ function assertAlone(dataDir: string): void {
   if (other === null) return;
   throw new SetupError([
     `DATA_DIR (${dataDir}) is in use: \`npm start\` runs on it as process ${other.pid}, at ${other.public_url}. Stop that one first, or set DATA_DIR to another folder.`,
+  ]);
+}
+
+/** Gifts that the simulated Stripe has forgotten would never renew, and never be settled. */
+async function assertRemembered(stateFile: string, databaseUrl: string): Promise<void> {
+  const size = statSync(stateFile, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > 0 || !(await holdsGifts(databaseUrl))) return;
+  throw new SetupError([
+    `${stateFile}: is missing or empty, and the database holds gifts that the simulated Stripe would not know. Restore it, or remove the whole DATA_DIR to begin anew.`,
   ]);
 }
 

@@ -8,15 +8,22 @@ export interface Keyring {
   byId(id: string): DataKey;
 }
 
+const RELOAD_EVERY_MS = 1_000;
+
 /**
- * `load` reads the keys from where they are kept. It is called again when a value turns up under an unknown key, so a running
- * process follows a rotation that another one began.
+ * `load` reads the keys from where they are kept. It is called again when a value turns up under an unknown key, and at most once a
+ * second before sealing, so a running process follows a rotation that another one began.
  */
 export function createKeyring(load: () => readonly DataKey[]): Keyring {
   let keys = load();
+  let loadedAt = performance.now();
 
   return {
     current: () => {
+      if (performance.now() - loadedAt >= RELOAD_EVERY_MS) {
+        loadedAt = performance.now();
+        keys = loadOr(load, keys);
+      }
       const [first] = keys;
       if (first === undefined) throw new SetupError(["DATA_KEYS: names no key; it must name at least one."]);
       return first;
@@ -35,4 +42,13 @@ export function createKeyring(load: () => readonly DataKey[]): Keyring {
       return key;
     },
   };
+}
+
+/** Keys that can't be read just now are no reason to seal nothing. */
+function loadOr(load: () => readonly DataKey[], known: readonly DataKey[]): readonly DataKey[] {
+  try {
+    return load();
+  } catch {
+    return known;
+  }
 }

@@ -4,7 +4,7 @@ import type pg from "pg";
 import { createPool } from "../../src/db/client.ts";
 import { POOL_SIZE } from "../../src/shared/limits.ts";
 import { isSignedBy } from "../../src/stripe/signature.ts";
-import type { Stage } from "./stage.ts";
+import { printBroken, type Stage } from "./stage.ts";
 
 export interface Baseline {
   readonly what: string;
@@ -24,7 +24,7 @@ export async function startBaselines(stage: Stage): Promise<readonly Baseline[]>
     url: stage.databaseUrl,
     max: POOL_SIZE.http,
     name: "bench baseline",
-    onError: console.error,
+    onError: printBroken,
   });
   await pool.query(
     "create table if not exists bare_events (id text primary key, type text not null, payload bytea not null)",

@@ -18,11 +18,16 @@ import { ensureProduct } from "../../src/stripe/product.ts";
 
 export type Stage = Awaited<ReturnType<typeof setStage>>;
 
+/** One line: the error holds the whole client, and with it the password. */
+export function printBroken(error: Error): void {
+  console.error(`A database connection broke: ${error.message}`);
+}
+
 /** The service as `npm start` runs it, on a durable database of its own, without the background side. */
 export async function setStage() {
   const dataDir = await mkdtemp(join(tmpdir(), "reader-donations-bench-"));
   const postgres = await startEmbeddedPostgres({ dataDir });
-  const migrating = createDatabase(createPool({ url: postgres.url, max: 1, name: "bench", onError: console.error }));
+  const migrating = createDatabase(createPool({ url: postgres.url, max: 1, name: "bench", onError: printBroken }));
   await migrateToLatest(migrating);
   await migrating.destroy();
 

@@ -95,7 +95,7 @@ describe("npm start", () => {
     expect(await filesThatHold(dataDir, password)).toEqual([]);
     expect(await readdir(dataDir)).not.toContain("run.json");
     expect(service.stderr()).toBe("");
-    expect(service.stdout()).not.toMatch(/"level":"(?:error|fatal)"/);
+    expect(service.stdout()).not.toMatch(/"level":"(?:error|fatal)"|connections broke/);
 
     service = run("start", env);
     expect(await service.says(TOKEN)).toBe(token);
@@ -114,6 +114,61 @@ describe("npm start", () => {
     expect(stillRunning(orphans)).toEqual([]);
     expect(await service.end("SIGTERM")).toBe(0);
     await annotate(`ready after ${Math.round(ready)} ms`);
+  });
+
+  test("ends by itself with one line when its Postgres is killed, and loses nothing", { timeout: 60_000 }, async () => {
+    const env = { DATA_DIR: dataDir, ...ports };
+    const url = urlOf(ports);
+    const service = run("start", env);
+    const token = await service.says(TOKEN);
+    await give({ url });
+    const below = processesBelow(service.pid);
+    const [postmaster] = (await readFile(join(dataDir, "postgres/postmaster.pid"), "utf8")).split("\n");
+    process.kill(Number(postmaster), "SIGKILL");
+    expect(await service.ended()).toBe(1);
+    expect(service.stderr()).toBe(
+      "Postgres ended unexpectedly (SIGKILL); start again: nothing that was acknowledged is lost.\n",
+    );
+    expect(await readdir(dataDir)).not.toContain("run.json");
+    await expect.poll(() => stillRunning(below)).toEqual([]);
+
+    const again = run("start", env);
+    expect(await again.says(TOKEN)).toBe(token);
+    await expect
+      .poll(async () => (await books(url, token)).csv.trim().split("\r\n").length, { timeout: 15_000 })
+      .toBe(2);
+    expect(await again.end("SIGTERM")).toBe(0);
+    expect(again.stderr()).toBe("");
+    expect(again.stdout()).not.toMatch(/"level":"(?:warn|error|fatal)"/);
+
+    await writeFile(join(dataDir, "stripe.jsonl"), "");
+    await writeFile(join(dataDir, "clock.json"), '{"offset_ms":');
+    const forgetful = run("start", env);
+    expect(await forgetful.ended()).toBe(1);
+    expect(forgetful.stderr()).toMatch(
+      /^\S+\/stripe\.jsonl: is missing or empty, and the database holds gifts [^\n]*remove the whole DATA_DIR to begin anew\.\n$/,
+    );
+    expect(forgetful.stdout()).toMatch(/"level":"warn".*\/clock\.json is damaged: .* The books may be ahead of it/);
+    expect(await readdir(dataDir)).not.toContain("run.json");
+  });
+
+  test.each([
+    ["/proc/nowhere", "the system refuses to write there"],
+    ["package.json", "it is a file"],
+    ["package.json/below", "it is a file, or below one"],
+  ])("refuses the DATA_DIR %s in one line", async (DATA_DIR, why) => {
+    const service = run("start", { ...ports, DATA_DIR });
+    expect(await service.ended()).toBe(1);
+    expect(service.stderr()).toMatch(new RegExp(`^DATA_DIR \\(\\S+\\) can't be used: ${why}[^\\n]*\\n$`));
+    expect(service.stdout()).toBe("");
+  });
+
+  test("ends by itself when its DATA_DIR is removed, and says so", { timeout: 60_000 }, async () => {
+    const service = run("start", { DATA_DIR: dataDir, ...ports });
+    await service.says(TOKEN);
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    expect(await service.ended()).toBe(1);
+    expect(service.stderr()).toMatch(/^Postgres ended: its data in \S+ is gone\. [^\n]*\n$/);
   });
 
   /** What is started beside it finds its database, Stripe, keys and clock. */
@@ -176,8 +231,11 @@ describe("on a database of its own", () => {
       ];
       expect(await Promise.all([page.end("SIGCONT"), stripe.end("SIGCONT")])).toEqual([1, 1]);
       expect(page.stderr()).toMatch(new RegExp(`^PORT: ${ports.PORT} on 127\\.0\\.0\\.1 is taken`));
-      expect(stripe.stderr()).toMatch(new RegExp(`Port ${ports.SANDBOX_STRIPE_PORT} is taken`));
-      for (const each of [page, stripe]) {
+      expect(stripe.stderr()).toMatch(new RegExp(`^SANDBOX_STRIPE_PORT: ${ports.SANDBOX_STRIPE_PORT} is taken`));
+      const both = run("start", { ...env(), DATA_DIR: join(elsewhere, "c") });
+      expect(await both.ended()).toBe(1);
+      expect(both.stderr()).toMatch(/^PORT: .* is taken by .*\nSANDBOX_STRIPE_PORT: .* is taken by .*\n$/);
+      for (const each of [page, stripe, both]) {
         expect(each.stderr()).not.toMatch(STACK);
         expect(each.stdout()).not.toMatch(/"level":"(?:warn|error|fatal)"/);
       }

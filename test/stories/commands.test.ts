@@ -90,6 +90,7 @@ describe("token create", () => {
       runToEnd("npm", ["run", "donations", "--", "token", "create", "--role", "audience"], env()),
     ]);
     expect(direct.code).toBe(0);
+    expect(direct.stderr).toContain("valid for 1 day.");
     expect(direct.stdout).toMatch(/^rdt_[\w-]{43}\n$/);
     expect(await readToken(database.db, direct.stdout.trim())).toMatchObject({ role: "finance" });
     expect(throughNpm.code).toBe(0);
@@ -101,19 +102,21 @@ describe("token create", () => {
   test("with wrong arguments says what it expects, and makes none", async () => {
     const count = async () => (await database.db.selectFrom("staff_tokens").select("id").execute()).length;
     const before = await count();
-    const [role, nothing, flag] = await Promise.all([
+    const [role, nothing, flag, twice] = await Promise.all([
       donations(["token", "create", "--role", "boss", "--days", "0"]),
       donations(["token"]),
       donations(["token", "create", "--role", "finance", "--forever"]),
+      donations(["token", "create", "--role", "finance", "--role", "admin"]),
     ]);
     expectRefusal(role, /--role: expected one of .*finance[\s\S]*--days: expected[\s\S]*Use: token create/);
     expectRefusal(nothing, /Use: token create/);
     expectRefusal(flag, /--forever[\s\S]*Use: token create/);
+    expectRefusal(twice, /--role and --days can be given once each[\s\S]*Use: token create/);
     expect(await count()).toBe(before);
   });
 });
 
-test("rotate-keys seals anew under the key that was put first, and in development makes one", async () => {
+test("rotate-keys seals anew under the key that was put first, and in development makes one when asked to", async () => {
   const [older, newer] = [randomBytes(32), randomBytes(32)].map((key) => key.toString("base64"));
   const keyOf = (id: string, key = "") => ({ id, key: Buffer.from(key, "base64") });
   const keyring = createKeyring(() => [keyOf("older", older)]);
@@ -152,11 +155,21 @@ test("rotate-keys seals anew under the key that was put first, and in developmen
     await own.drop();
   }
 
-  await donations(["rotate-keys"]);
-  const one = await readFile(join(dataDir, "data-keys"), "utf8");
-  expect((await donations(["rotate-keys"])).stdout).toMatch(/^vault_lookup_key\.wrapped: 1 sealed anew$/m);
-  const two = await readFile(join(dataDir, "data-keys"), "utf8");
-  expect(two.trim().split(",").slice(1).join(",")).toBe(one.trim());
+  const keysNow = async () => (await readFile(join(dataDir, "data-keys"), "utf8")).trim().split(",");
+  const first = await donations(["rotate-keys"]);
+  expect(first.stdout).toMatch(/^Nothing to do: everything is under the data key [0-9a-f]{8}\./m);
+  const one = await keysNow();
+  expect((await donations(["rotate-keys"])).stdout).toMatch(/^Nothing to do/m);
+  expect(await keysNow()).toEqual(one);
+
+  const made = await donations(["rotate-keys", "--new-key"]);
+  const [added, ...before] = await keysNow();
+  expect(before).toEqual(one);
+  expect(made.stdout).toMatch(new RegExp(`^Made the data key ${added?.slice(0, 8)}\\.$`, "m"));
+  expect(made.stdout).toMatch(/^vault_lookup_key\.wrapped: 1 sealed anew$/m);
+  expect((await donations(["rotate-keys"])).stdout).toMatch(/^Nothing to do/m);
+  const elsewhere = await donations(["rotate-keys", "--new-key"], env({ DATA_KEYS: `k:${newer}` }));
+  expectRefusal(elsewhere, /^--new-key: DATA_KEYS is set/m);
 });
 
 describe("stripe setup", () => {
@@ -185,12 +198,44 @@ describe("stripe setup", () => {
   });
 });
 
-test("a verb that there is not gets the list of those that there are", async () => {
-  const ended = await Promise.all([[], ["nonsense"], ["toString"], ["--help"]].map((args) => donations(args)));
+describe("the list of commands", () => {
+  const LIST =
+    /^Use: npm run donations -- VERB\n[\s\S]*migrate[\s\S]*rotate-keys[\s\S]*token create[\s\S]*token list[\s\S]*token revoke/m;
+
+  test("is what help prints", async () => {
+    const ended = await Promise.all([["help"], ["--help"], ["-h"], ["token", "--help"]].map((args) => donations(args)));
+    for (const each of ended) {
+      expect(each.stdout).toMatch(LIST);
+      expect(each.stderr).toBe("");
+      expect(each.code).toBe(0);
+    }
+  });
+
+  test("answers a verb that there is not, by its name", async () => {
+    const ended = await Promise.all([[], ["nonsense"], ["toString"]].map((args) => donations(args)));
+    for (const each of ended) expectRefusal(each, LIST);
+    expect(ended.map(({ stderr }) => stderr.split("\n")[0])).toEqual([
+      "Use: npm run donations -- VERB",
+      'There is no command "nonsense".',
+      'There is no command "toString".',
+    ]);
+    expectRefusal(await service("nonsense"), /Expected one of: start, serve, work/);
+  });
+});
+
+test("an argument that a command doesn't know is refused, and nothing is done", async () => {
+  const ended = await Promise.all(
+    [
+      ["migrate", "--all"],
+      ["rotate-keys", "--newkey"],
+      ["rotate-keys", "--new-key", "x"],
+      ["stripe", "setup", "x"],
+    ].map((args) => donations(args, env({ STRIPE_SECRET_KEY: "sk_test_x", STRIPE_API_BASE: standIn.url }))),
+  );
   for (const each of ended) {
-    expectRefusal(each, /Use: npm run donations -- VERB[\s\S]*migrate[\s\S]*rotate-keys[\s\S]*token/);
+    expectRefusal(each, /^Use: (?:migrate|rotate-keys \[--new-key\]|stripe setup)/);
+    expect(each.stdout).toBe("");
   }
-  expectRefusal(await service("nonsense"), /Expected one of: start, serve, work/);
 });
 
 describe("without a database", () => {

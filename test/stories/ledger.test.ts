@@ -192,7 +192,8 @@ describe("pulling the ledger", () => {
   test("started by four processes at once is done once", async () => {
     many(150);
     const done = await Promise.all([sync(), sync(), sync(), sync()]);
-    expect(done.filter((one) => one !== null)).toEqual([{ pulled: 150 }]);
+    // One that comes when another has just finished finds nothing left to do.
+    expect(done.filter((one) => one !== null && one.pulled > 0)).toEqual([{ pulled: 150 }]);
     expect(await marks()).toHaveLength(150);
   });
 

@@ -231,7 +231,7 @@ describe("the end of a gift", () => {
     [true, false],
     [false, true],
   ])(
-    "cashier-stripe #1759: cancelled (%s) and then (%s) within one second, with all deliveries shuffled",
+    "cashier-stripe #1759, stripe-sync-engine (strict <): cancelled (%s) and then (%s) within one second, with all deliveries shuffled",
     async (...wishes) => {
       const here = await openAccount();
       const { id, subscription } = await monthly(here);

@@ -1,6 +1,8 @@
+import { sql } from "kysely";
 import { describe, expect, test } from "vitest";
+import { processInbox } from "../../src/inbox/process.ts";
 import { type Account, EVER, expectBooksToAddUp, openAccount } from "../support/account.ts";
-import { onStripesPage, start } from "../support/giving.ts";
+import { give, onStripesPage, start } from "../support/giving.ts";
 import { eventsOf } from "../support/history.ts";
 import { postEvent } from "../support/world.ts";
 
@@ -128,6 +130,89 @@ describe("dates and amounts", () => {
     expect(Number(row?.amount)).toBeGreaterThan(2000);
     const charge = await here.stripe.charges.retrieve(await here.chargeOf(covered));
     expect(charge.amount).toBe(row?.amount);
+  });
+});
+
+describe("an event", () => {
+  test("GiveWP: whose processing throws is not acknowledged away: it is kept with the reason, tried again, and then applied", async () => {
+    const here = await openAccount();
+    await sql`
+      create function refuse_this() returns trigger language plpgsql as $$ begin raise exception 'not today'; end $$
+    `.execute(here.app.db);
+    await sql`create trigger refuse_this before insert on stripe_charges for each row execute function refuse_this()`.execute(
+      here.app.db,
+    );
+    const { id } = await give(here.app, { amount: 5000 });
+    await here.app.standIn.settled();
+    expect(here.app.standIn.deliveries.list().map((one) => one.last_status)).not.toContain(500);
+    while ((await processInbox(here.app.background)) > 0);
+    const states = async () => {
+      const rows = await here.app.db
+        .selectFrom("stripe_events")
+        .select(["type", "state", "attempts", "reason"])
+        .where("type", "like", "charge.%")
+        .execute();
+      return rows.map(({ type, state, attempts, reason }) => ({ type, state, attempts, reason }));
+    };
+    for (const row of await states()) {
+      expect(row).toMatchObject({ state: "received", attempts: 1, reason: expect.stringMatching(/./) });
+    }
+    expect(await here.app.db.selectFrom("stripe_payment_intents").select("status").execute()).toEqual([
+      { status: "succeeded" },
+    ]);
+
+    await sql`drop trigger refuse_this on stripe_charges`.execute(here.app.db);
+    await sql`update stripe_events set due_at = clock_timestamp() where state = 'received'`.execute(here.app.db);
+    await here.settle();
+    for (const row of await states()) expect(row).toMatchObject({ state: "applied", attempts: 2, reason: null });
+    expect(await here.payments(id)).toMatchObject([{ status: "paid", net: 4825 }]);
+    await expectBooksToAddUp(here);
+  });
+
+  test("of an invoice that could not be finalized is kept, and makes no payment", async () => {
+    const here = await openAccount();
+    const id = await here.given({ frequency: "monthly", amount: 1000 });
+    const events = await eventsOf(here.app, () => here.days(32));
+    const made = events.find((event) => event.type === "invoice.created");
+    if (made === undefined) throw new Error("There was no renewal.");
+    const failed = {
+      ...made,
+      id: `${made.id}_failed`,
+      type: "invoice.finalization_failed",
+      data: {
+        object: {
+          ...made.data.object,
+          id: `${made.data.object.id}_other`,
+          last_finalization_error: { type: "invalid_request_error", message: "No tax location." },
+        },
+      },
+    };
+    expect(await postEvent(here.app.url, here.app.webhookSecret, JSON.stringify(failed))).toBe(200);
+    await here.settle();
+    const kept = here.app.db.selectFrom("stripe_invoices").select(["finalization_failed", "status"]);
+    expect(await kept.where("id", "=", failed.data.object.id).executeTakeFirst()).toEqual({
+      ...{ finalization_failed: true, status: "draft" },
+    });
+    expect(await here.payments(id)).toMatchObject([{ installment: 1 }, { installment: 2, status: "paid" }]);
+  });
+
+  test("of a card that was replaced tells the new one, and the next renewal is paid with it", async () => {
+    const here = await openAccount();
+    const id = await here.given({ frequency: "monthly", amount: 1000 });
+    const { stripe_customer } = await here.donationOf(id);
+    await here.control(`customers/${stripe_customer}/card`, { brand: "amex", country: "CA" });
+    const cards = await here.app.db
+      .selectFrom("stripe_payment_methods")
+      .select(["card_brand", "card_country"])
+      .where("customer_id", "=", stripe_customer)
+      .orderBy("created", "desc")
+      .execute();
+    expect(cards[0]).toEqual({ card_brand: "amex", card_country: "CA" });
+    await here.days(32);
+    expect(await here.payments(id)).toMatchObject([
+      { installment: 1, card_country: "DE" },
+      { installment: 2, status: "paid", card_country: "CA" },
+    ]);
   });
 });
 

@@ -171,10 +171,21 @@ describe("the simulated Stripe's state", () => {
     });
   });
 
-  test("a file that is something else is an error that names it", async () => {
-    writeFileSync(stateFile, "hello\n");
-    await expect(start()).rejects.toThrow(/stripe\.jsonl is damaged/);
-  });
+  test.each(["hello", "null", "{}", '[["customer"]]', '[["customer",{"object":"customer"}]]', "\0\0\0"])(
+    "what is something else (%j) is an error that names the file and the line, and the file stays as it is",
+    async (garbage) => {
+      const first = await start();
+      await givenSomeGifts(first.stripe);
+      await first.standIn.close();
+      const [line, ...lines] = readFileSync(stateFile, "utf8").split("\n");
+      const spoilt = [line, garbage, ...lines].join("\n");
+      writeFileSync(stateFile, spoilt);
+      await expect(start()).rejects.toThrow(
+        /stripe\.jsonl is damaged: .*line 2\. Restore it, or remove the whole DATA_DIR/,
+      );
+      expect(readFileSync(stateFile, "utf8")).toBe(spoilt);
+    },
+  );
 
   test("survives kill -9 at any moment: what was answered is there", async () => {
     const program = new URL("../support/stripe-stand-in-process.ts", import.meta.url);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Stripe } from "stripe";
@@ -300,6 +300,25 @@ describe("the clock in DATA_DIR", () => {
     expect(JSON.parse(readFileSync(join(dir, "clock.json"), "utf8"))).toEqual({ offset_ms: 6 * DAY_MS });
     expect(statSync(join(dir, "clock.json")).mode & 0o777).toBe(0o600);
   });
+
+  test.each(["", "{", "null", '{"offset_ms":-1}', '{"offset_ms":1.5}'])(
+    "that is damaged (%j) is told of",
+    (content) => {
+      const dir = folder();
+      const warnings: string[] = [];
+      const open = () => {
+        const clock = fileClock(dir, (warning) => warnings.push(warning));
+        clock.close();
+        return clock;
+      };
+      open().advance(DAY_MS);
+      expect(open().offsetMs()).toBe(DAY_MS);
+      expect(warnings).toEqual([]);
+      writeFileSync(join(dir, "clock.json"), content);
+      expect(open().offsetMs()).toBe(0);
+      expect(warnings).toEqual([expect.stringMatching(/clock\.json is damaged: .* The books may be ahead of it/)]);
+    },
+  );
 
   test("never goes back", () => {
     const clock = memoryClock();

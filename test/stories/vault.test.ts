@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { compose } from "../../src/compose.ts";
 import type { DataKey } from "../../src/config.ts";
 import { SetupError } from "../../src/shared/errors.ts";
@@ -96,6 +96,28 @@ describe("a sealed value", () => {
     expect(running.open(sealed, context)).toBe("Ada");
     expect(running.isCurrent(running.seal("Ada", context))).toBe(true);
     expect(running.open(vault.seal("Ada", context), context)).toBe("Ada");
+  });
+
+  test("is under the new first key soon after that was put there, and under the last known while they can't be read", () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    let keys = [key];
+    let readable = true;
+    let loads = 0;
+    const running = createKeyring(() => {
+      loads += 1;
+      if (!readable) throw new Error("not now");
+      return keys;
+    });
+    for (let call = 0; call < 100; call++) running.current();
+    expect(loads).toBe(1);
+    keys = [newKey("k2"), key];
+    vi.advanceTimersByTime(1_000);
+    expect(running.current().id).toBe("k2");
+    readable = false;
+    vi.advanceTimersByTime(1_000);
+    expect(running.current().id).toBe("k2");
+    expect(loads).toBe(3);
   });
 
   test("can't be made without a key", () => {

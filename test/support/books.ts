@@ -35,7 +35,7 @@ const TABLES = [
 export async function readBooks(db: Kysely<DB>, vault: Vault, tied: ReadonlySet<string>): Promise<Books> {
   const books: Record<string, Record<string, unknown>[]> = {};
   for (const table of TABLES) {
-    const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(table)} order by 1`.execute(db);
+    const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(table)} order by 1, 2`.execute(db);
     books[table] = rows.map(({ first_at, due_at, ...row }) => ({
       ...opened(vault, table, row),
       ...("as_of" in row && (tied.has(String(row.id)) || isAsked(table)) ? { as_of: "when it was fetched" } : {}),

@@ -10,6 +10,8 @@ export interface Service {
   says(words: RegExp): Promise<string>;
   /** Sends a signal and waits for the end; the exit code, or null when the signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
+  /** Waits until it ends by itself. */
+  ended(): Promise<number | null>;
 }
 
 /** Runs `node src/main.ts VERB` until it is ended, in an environment of these variables alone. */
@@ -47,6 +49,7 @@ export function runService(verb: string, env: Readonly<Record<string, string>>):
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       return await ended;
     },
+    ended: () => ended,
   };
 }
 

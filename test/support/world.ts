@@ -27,10 +27,7 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 /** A database of its own for what was recorded with `app`: the same Stripe, the same keys, and none of its events yet. */
 export async function openWorld(app: TestApp, options: WorldOptions = {}) {
   const database = await testDatabase();
-  await copy(app.db, database.db, "vault_lookup_key");
-  if (options.checkouts !== false) {
-    for (const table of ["donations", "consents", "checkouts"] as const) await copy(app.db, database.db, table);
-  }
+  await copyTables(app.db, database.db, ["vault_lookup_key", ...(options.checkouts === false ? [] : CHECKOUTS)]);
   const settings = { ...app.settings, config: { ...app.settings.config, databaseUrl: database.url } };
   const newsroom = { current: app.deps.newsroom, close: () => {} };
   const composed = await Promise.all(
@@ -122,6 +119,17 @@ export async function postEvent(url: string, secret: string, payload: string): P
   });
   await answer.arrayBuffer();
   return answer.status;
+}
+
+const CHECKOUTS = ["donations", "consents", "checkouts"] as const;
+
+/** What a database knows before any event comes: its lookup key and the checkouts. */
+export async function copyCheckouts(from: Kysely<DB>, to: Kysely<DB>): Promise<void> {
+  await copyTables(from, to, ["vault_lookup_key", ...CHECKOUTS]);
+}
+
+async function copyTables(from: Kysely<DB>, to: Kysely<DB>, tables: readonly (keyof DB)[]): Promise<void> {
+  for (const table of tables) await copy(from, to, table);
 }
 
 async function copy(from: Kysely<DB>, to: Kysely<DB>, table: keyof DB): Promise<void> {

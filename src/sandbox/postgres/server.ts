@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SetupError } from "../../shared/errors.ts";
@@ -21,12 +23,15 @@ export interface ServerOptions {
 
 export interface Server {
   readonly pid: number;
+  /** Resolves, with words for an operator, once the server is gone without having been asked to go. */
+  readonly lost: Promise<SetupError>;
   /** Shuts down fast (open transactions are rolled back) and waits until it is gone. */
   stop(): Promise<void>;
 }
 
 const READY_MS = 60_000;
 const SHUTDOWN_MS = 15_000;
+const LOOK_FOR_DATA_EVERY_MS = 1_000;
 
 /**
  * Nothing outside DATA_DIR: no socket files, no shared memory that a kill would leave behind. And values that clients
@@ -81,16 +86,34 @@ export async function startServer(launcher: Launcher, options: ServerOptions): P
     throw error;
   }
   let stopping = false;
+  // Postgres itself looks once a minute, and until then it answers out of what it holds in memory.
+  const watch = setInterval(() => {
+    if (!existsSync(join(options.cluster, "postmaster.pid"))) child.kill("SIGQUIT");
+  }, LOOK_FOR_DATA_EVERY_MS).unref();
+  const lost = Promise.withResolvers<SetupError>();
   void exited.then(() => {
-    if (!stopping) options.log({ level: "error", source: "postgres", msg: "the embedded Postgres ended unexpectedly" });
+    clearInterval(watch);
+    if (stopping) return;
+    options.log({ level: "error", source: "postgres", msg: "the embedded Postgres ended unexpectedly" });
+    lost.resolve(new SetupError([whyLost(child, options.cluster)]));
   });
   return {
     pid: child.pid as number,
+    lost: lost.promise,
     stop: async () => {
       stopping = true;
+      clearInterval(watch);
       await shutDown(child, exited);
     },
   };
+}
+
+function whyLost(child: Child, cluster: string): string {
+  if (!existsSync(join(cluster, "PG_VERSION"))) {
+    return `Postgres ended: its data in ${cluster} is gone. Put it back and start again, or start again to begin anew.`;
+  }
+  const how = child.signalCode ?? `exit code ${child.exitCode}`;
+  return `Postgres ended unexpectedly (${how}); start again: nothing that was acknowledged is lost.`;
 }
 
 async function ready(child: Child, exited: Promise<void>, options: ServerOptions): Promise<void> {

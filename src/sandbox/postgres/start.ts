@@ -19,6 +19,8 @@ export interface EmbeddedPostgres {
   readonly port: number;
   /** The process of the database server. */
   readonly pid: number;
+  /** Resolves, with words for an operator, once the server is gone without having been stopped. */
+  readonly lost: Promise<SetupError>;
   /** Shuts the server down and gives the data free; a second call waits for the first. */
   stop(): Promise<void>;
 }
@@ -106,7 +108,7 @@ async function open({ server, port, lock, password: adminPassword }: Parts): Pro
     stopped ??= server.stop().then(() => lock.release());
     await stopped;
   };
-  return { url: urlOf(APP, password, APP), adminUrl, port, pid: server.pid, stop };
+  return { url: urlOf(APP, password, APP), adminUrl, port, pid: server.pid, lost: server.lost, stop };
 }
 
 function newPassword(): string {

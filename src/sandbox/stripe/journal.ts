@@ -34,9 +34,11 @@ export class Journal {
   load(apply: (entry: JournalEntry) => void): void {
     if (!existsSync(this.#path)) return;
     const file = openSync(this.#path, "r+");
+    let number = 0;
     try {
       const whole = readLines(file, (line) => {
-        for (const entry of this.#parse(line)) apply(entry);
+        number += 1;
+        for (const entry of this.#parse(line, number)) apply(entry);
       });
       ftruncateSync(file, whole);
     } finally {
@@ -44,14 +46,12 @@ export class Journal {
     }
   }
 
-  #parse(line: string): JournalEntry[] {
-    try {
-      return JSON.parse(line) as JournalEntry[];
-    } catch {
-      throw new SetupError([
-        `${this.#path} is damaged: the simulated Stripe can't read it. Delete it to begin with an empty one.`,
-      ]);
-    }
+  #parse(line: string, number: number): JournalEntry[] {
+    const entries = parseLine(line);
+    if (entries !== null) return entries;
+    throw new SetupError([
+      `${this.#path} is damaged: the simulated Stripe can't read line ${number}. Restore it, or remove the whole DATA_DIR to begin anew.`,
+    ]);
   }
 
   /** Replaces the file by one that holds the latest version of each object only, and opens it for appending. */
@@ -85,6 +85,23 @@ export class Journal {
     if (this.#file !== null) closeSync(this.#file);
     this.#file = null;
   }
+}
+
+function parseLine(line: string): JournalEntry[] | null {
+  try {
+    const entries: unknown = JSON.parse(line);
+    return Array.isArray(entries) && entries.every(isEntry) ? entries : null;
+  } catch {
+    return null;
+  }
+}
+
+function isEntry(entry: unknown): entry is JournalEntry {
+  if (!Array.isArray(entry)) return false;
+  const [kind, object, deleted]: unknown[] = entry;
+  if (typeof kind !== "string") return false;
+  if (object === null) return typeof deleted === "string";
+  return typeof object === "object" && "id" in object && typeof object.id === "string";
 }
 
 /** Calls `onLine` for each line that is whole, and gives the number of bytes up to the end of the last one. */

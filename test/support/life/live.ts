@@ -2,7 +2,7 @@ import type { Stripe } from "stripe";
 import type { TestApp } from "../app.ts";
 import { onStripesPage, type Start, start } from "../giving.ts";
 import { gather, type SentEvent, tiedObjects } from "../history.ts";
-import type { LifeStep, Step } from "./steps.ts";
+import type { GiftStep, LifeStep, Step, SubscriptionStep } from "./steps.ts";
 
 const SECOND_MS = 1000;
 
@@ -121,9 +121,7 @@ async function doIt(app: TestApp, step: Step): Promise<void> {
   }
 }
 
-type OfSubscription = Extract<Step, { readonly do: "bank" | "card" | "pause" | "cancel" }>;
-
-async function toSubscription(app: TestApp, step: OfSubscription): Promise<void> {
+async function toSubscription(app: TestApp, step: SubscriptionStep): Promise<void> {
   const { subscriptions } = app.deps.stripe.api;
   const all = (await subscriptions.list({ status: "all", limit: 100 })).data.toReversed();
   const subscription = pick(all, step.of);
@@ -148,7 +146,7 @@ async function toSubscription(app: TestApp, step: OfSubscription): Promise<void>
   }
 }
 
-async function give(app: TestApp, step: Extract<Step, { readonly do: "give" }>): Promise<void> {
+async function give(app: TestApp, step: GiftStep): Promise<void> {
   const { frequency, currency, amount, cover_fees, outcome, reader } = step;
   const answer = await start(app, { frequency, currency, amount, cover_fees, attribution: { campaign: "autumn" } });
   if (answer.status !== 201) throw new Error(`The checkout was answered with ${answer.status}: ${await answer.text()}`);

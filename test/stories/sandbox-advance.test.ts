@@ -1,0 +1,79 @@
+import { sql } from "kysely";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createApp } from "../../src/app.ts";
+import { controlRoutes } from "../../src/sandbox/control.routes.ts";
+import { startApp, type TestApp } from "../support/app.ts";
+import { serveApp } from "../support/serve-app.ts";
+
+let app: TestApp;
+let served: Awaited<ReturnType<typeof serveApp>>;
+beforeAll(async () => {
+  app = await startApp();
+  served = await serveApp(
+    createApp({
+      deps: app.deps,
+      reports: app.deps,
+      readiness: { whyNot: async () => null },
+      onReceived: () => {},
+      stripeOrigin: app.standIn.url,
+      extra: [controlRoutes(app.deps, app.standIn, 1_000)],
+    }),
+  );
+});
+afterAll(async () => {
+  await served.close();
+  await app.close();
+});
+beforeEach(async () => {
+  await sql`delete from stripe_events`.execute(app.db);
+});
+
+async function advance(headers: Record<string, string> = {}) {
+  const answer = await fetch(`${served.url}/sandbox/stripe/advance`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: '{"seconds":60}',
+  });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+
+async function received(count: number, reason: string | null): Promise<void> {
+  await sql`
+    insert into stripe_events (id, type, livemode, created, payload_sealed, attempts, reason)
+    select 'evt_' || lpad(n::text, 2, '0'), 'a.test', false, now(), '\\x00', ${reason === null ? 0 : 1}, ${reason}
+    from generate_series(1, ${count}::int) as n
+  `.execute(app.db);
+}
+
+describe("moving the sandbox's time", () => {
+  test("is for nobody and for pages of this machine, not for pages of other sites", async () => {
+    const before = app.deps.now().getTime();
+    for (const origin of [
+      "https://evil.example",
+      "http://localhost.evil.example",
+      "https://127.0.0.1.nip.io",
+      "null",
+    ]) {
+      expect(await advance({ origin }), origin).toMatchObject({ status: 403, body: { code: "forbidden" } });
+    }
+    expect(app.deps.now().getTime() - before).toBeLessThan(50_000);
+    for (const origin of [app.url, "http://localhost:3000", "http://[::1]:3000"]) {
+      expect(await advance({ origin }), origin).toMatchObject({ status: 200, body: { settled: true } });
+    }
+    expect(app.deps.now().getTime() - before).toBeGreaterThanOrEqual(180_000);
+  });
+
+  test("says for what it waited in vain", async () => {
+    await received(12, null);
+    const { body } = await advance();
+    const ids = Array.from({ length: 10 }, (_, index) => `evt_${String(index + 1).padStart(2, "0")}`);
+    expect(body).toMatchObject({ settled: false, waiting_for: { events: { count: 12, ids } } });
+  });
+
+  test("doesn't wait for what has failed before", async () => {
+    await received(1, "Error");
+    const { body } = await advance();
+    expect(body).toMatchObject({ settled: true });
+    expect(body).not.toHaveProperty("waiting_for");
+  });
+});
