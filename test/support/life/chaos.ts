@@ -27,7 +27,7 @@ export interface Delivery {
   readonly workers: number;
   /** How many connections are cut off in the middle of what they do. */
   readonly kills: number;
-  /** Milliseconds, at most, for which a transaction lingers behind what it has marked: others run into it. */
+  /** Milliseconds, at most, for which a transaction lingers where others may run into it. */
   readonly lingers: number;
 }
 
@@ -67,7 +67,7 @@ export function planOf(events: readonly SentEvent[], how: Delivery): Plan {
 /** Tells the world a history, the hard way, and lets it settle. */
 export async function deliver(world: World, { told }: Plan, how: Delivery): Promise<void> {
   const random = seededRandom(how.seed + 1);
-  if (how.lingers > 0) await lingerAfterMarks(world, how.lingers);
+  if (how.lingers > 0) await linger(world, how.lingers);
   const size = Math.max(1, Math.ceil(told.length / how.waves));
   for (let from = 0; from < told.length; from += size) {
     await wave(world, told.slice(from, from + size), how, random);
@@ -82,7 +82,7 @@ export async function deliver(world: World, { told }: Plan, how: Delivery): Prom
   await world.settle();
 }
 
-async function lingerAfterMarks(world: World, ms: number): Promise<void> {
+async function linger(world: World, ms: number): Promise<void> {
   await sql`
     create function linger() returns trigger language plpgsql as $$
     begin
@@ -90,12 +90,15 @@ async function lingerAfterMarks(world: World, ms: number): Promise<void> {
       return null;
     end $$
   `.execute(world.db);
-  for (const when of ["insert", "delete"]) {
+  for (const [index, when] of STAGES.entries()) {
     await sql`
-      create trigger ${sql.ref(`linger_after_${when}`)} after ${sql.raw(when)} on dirty_objects for each statement execute function linger()
+      create trigger ${sql.ref(`linger_${index}`)} ${sql.raw(when)} for each statement execute function linger()
     `.execute(world.db);
   }
 }
+
+/** An object is written and not committed; its mark is taken and nothing read; the donation is read and nothing written. */
+const STAGES = ["after insert on dirty_objects", "after delete on dirty_objects", "before update on donations"];
 
 /** As an endpoint of another version gets it: what it says of the object can't be read. */
 function asHint(event: SentEvent): SentEvent {
