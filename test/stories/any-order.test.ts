@@ -116,7 +116,7 @@ test("givewp #7449: the first payment of a recurring gift is not also a renewal"
 });
 
 test("givewp #7890: a renewal's PaymentIntent carries no metadata, and its payment is found all the same", () => {
-  const renewal = expected.payments?.find((row) => row.frequency === "monthly" && row.installment === 2);
+  const renewal = expected.payments?.find((row) => row.donation_id === donationOf("monthly") && row.installment === 2);
   const intent = expected.stripe_payment_intents?.find((row) => row.id === renewal?.stripe_payment_intent);
   expect(intent).toMatchObject({ donation_id: null, frequency: null, status: "succeeded" });
   expect(renewal).toMatchObject({
