@@ -94,8 +94,11 @@ export async function stuckEvents(db: Kysely<DB>): Promise<number> {
 export async function caughtUp(db: Kysely<DB>): Promise<void> {
   await sql`update stripe_events set due_at = clock_timestamp() where state = 'received'`.execute(db);
   await sql`update cursors set lease_until = '-infinity'`.execute(db);
-  for (let round = 0; round < 300; round++) {
-    if (await isQuiet(db)) return;
+  for (let round = 0, quiet = 0; round < 300; round++) {
+    // What is being fetched right now is no longer due and not yet stored, so one look isn't enough.
+    const { rows: fetching } = await sql`select from refetches`.execute(db);
+    quiet = fetching.length === 0 && (await isQuiet(db)) ? quiet + 1 : 0;
+    if (quiet === 3) return;
     await sql`update refetches set due_at = clock_timestamp() where attempts = 0`.execute(db);
     await sleep(100);
   }
