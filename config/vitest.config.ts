@@ -9,8 +9,7 @@ export default defineConfig({
     setupFiles: ["test/support/no-network.ts"],
     // A process a file: tests send signals, change the environment and start programs that watch for their parent's end.
     pool: "forks",
-    // One more than the two cores that we count on: many tests wait for processes, leases and time-outs.
-    maxWorkers: 3,
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     teardownTimeout: 30_000,
