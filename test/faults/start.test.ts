@@ -116,7 +116,9 @@ describe("npm start", () => {
     await annotate(`ready after ${Math.round(ready)} ms`);
   });
 
-  test("ends by itself with one line when its Postgres is killed, and loses nothing", { timeout: 120_000 }, async () => {
+  test("ends by itself with one line when its Postgres is killed, and loses nothing", {
+    timeout: 120_000,
+  }, async () => {
     const env = { DATA_DIR: dataDir, ...ports };
     const url = urlOf(ports);
     const service = run("start", env);
