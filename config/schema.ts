@@ -22,7 +22,14 @@ export async function typesOf(url: string): Promise<string> {
   const db = createDatabase(pool);
   try {
     const dialect = new PostgresDialect({ numericParser: "string", dateParser: "timestamp" });
-    return await generate({ db, dialect, outFile: null, typeMapping: { int8: "number" }, typeOnlyImports: true });
+    return await generate({
+      db,
+      dialect,
+      outFile: null,
+      typeMapping: { int8: "number" },
+      typeOnlyImports: true,
+      excludePattern: "graphile_worker.*",
+    });
   } finally {
     await db.destroy();
   }

@@ -49,7 +49,18 @@ export function createPool(options: PoolOptions): pg.Pool {
   return pool;
 }
 
+const pools = new WeakMap<Kysely<DB>, pg.Pool>();
+
 /** Closing it closes the pool too. */
 export function createDatabase(pool: pg.Pool): Kysely<DB> {
-  return new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+  pools.set(db, pool);
+  return db;
+}
+
+/** What a database of `createDatabase` runs on, for libraries that speak to pg themselves. */
+export function poolOf(db: Kysely<DB>): pg.Pool {
+  const pool = pools.get(db);
+  if (pool === undefined) throw new Error("This database was not made by createDatabase.");
+  return pool;
 }

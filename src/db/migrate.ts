@@ -1,9 +1,11 @@
 import { promises as fs } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { Logger, runMigrations } from "graphile-worker";
 import type { Kysely } from "kysely";
 import { FileMigrationProvider, Migrator } from "kysely/migration";
 import { SetupError } from "../shared/errors.ts";
+import { poolOf } from "./client.ts";
 import type { DB } from "./schema.ts";
 
 const migrationFolder = fileURLToPath(new URL("../../migrations", import.meta.url));
@@ -12,10 +14,11 @@ function migrator(db: Kysely<DB>): Migrator {
   return new Migrator({ db, provider: new FileMigrationProvider({ fs, path, migrationFolder }) });
 }
 
-/** Applies what is missing, in one transaction; several processes may do it at once. @returns the names applied */
+/** Applies what is missing, in one transaction, then the job queue's own; several processes may do it at once. @returns the names applied */
 export async function migrateToLatest(db: Kysely<DB>): Promise<readonly string[]> {
   const { error, results } = await migrator(db).migrateToLatest();
   if (error !== undefined) throw error;
+  await runMigrations({ pgPool: poolOf(db), logger: new Logger(() => () => {}) });
   return (results ?? []).filter((result) => result.status === "Success").map((result) => result.migrationName);
 }
 

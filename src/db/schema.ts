@@ -113,9 +113,16 @@ export interface Donations {
   id: string;
   locale: string | null;
   newsletter: Generated<boolean>;
+  no_mail: Generated<boolean>;
   origin: string;
+  paused: Generated<boolean>;
   placement: string | null;
   referrer: string | null;
+  reminder_id: string | null;
+  /**
+   * What the subscription charges now, in minor units: another than amount once the reader has changed it.
+   */
+  running_amount: number | null;
   status: string;
   stripe_customer: string | null;
   stripe_payment_intent: string | null;
@@ -145,6 +152,41 @@ export interface JournalLines {
   booked_at: Timestamp | null;
   currency: string | null;
   payment_id: string | null;
+}
+
+export interface MailAddresses {
+  address_hash: Buffer;
+  bounce_code: string | null;
+  bounced_at: Timestamp | null;
+  complained_at: Timestamp | null;
+  confirmed_at: Timestamp | null;
+  reminders_cancelled_at: Timestamp | null;
+  unsubscribed_at: Timestamp | null;
+}
+
+export interface Mails {
+  attempts: Generated<number>;
+  cause: string;
+  created_at: Generated<Timestamp>;
+  /**
+   * Amounts, days and ids that the text needs; nothing personal.
+   */
+  data: Generated<Json>;
+  discreet: Generated<boolean>;
+  donation_id: string | null;
+  finished_at: Timestamp | null;
+  id: string;
+  kind: string;
+  lease_until: Timestamp | null;
+  locale: string | null;
+  reason: string | null;
+  reminder_id: string | null;
+  state: Generated<string>;
+  to_hash: Buffer | null;
+  /**
+   * Only where no other row holds the address; gone once the mail is sent or given up.
+   */
+  to_sealed: Buffer | null;
 }
 
 export interface MissingBalanceTransactions {
@@ -240,6 +282,41 @@ export interface Refetches {
   kind: string;
   object_id: string;
   reason: string;
+}
+
+export interface Reminders {
+  address_hash: Buffer | null;
+  address_sealed: Buffer | null;
+  amount: number | null;
+  article_id: string | null;
+  article_url: string | null;
+  attempts: Generated<number>;
+  campaign: string | null;
+  channel: string;
+  country: string | null;
+  created_at: Timestamp;
+  currency: string | null;
+  due_at: Timestamp;
+  due_on: Timestamp;
+  finished_at: Timestamp | null;
+  frequency: string | null;
+  id: string;
+  lead_days: number;
+  lease_until: Timestamp | null;
+  locale: string | null;
+  newsletter: Generated<boolean>;
+  placement: string | null;
+  reason: string | null;
+  referrer: string | null;
+  sent_at: Timestamp | null;
+  state: string;
+  time_zone: string;
+  utm_campaign: string | null;
+  utm_content: string | null;
+  utm_medium: string | null;
+  utm_source: string | null;
+  utm_term: string | null;
+  variant: string | null;
 }
 
 export interface StaffTokens {
@@ -501,6 +578,8 @@ export interface DB {
   donations: Donations;
   idempotency_keys: IdempotencyKeys;
   journal_lines: JournalLines;
+  mail_addresses: MailAddresses;
+  mails: Mails;
   missing_balance_transactions: MissingBalanceTransactions;
   payment_movements: PaymentMovements;
   payments: Payments;
@@ -509,6 +588,7 @@ export interface DB {
   reconciliation_differences: ReconciliationDifferences;
   reconciliation_runs: ReconciliationRuns;
   refetches: Refetches;
+  reminders: Reminders;
   staff_tokens: StaffTokens;
   stripe_charges: StripeCharges;
   stripe_customers: StripeCustomers;

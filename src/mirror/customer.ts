@@ -1,5 +1,5 @@
 import type { Stripe } from "../stripe/types.ts";
-import type { Vault } from "../vault/vault.ts";
+import { emailHash } from "../vault/email-hash.ts";
 import { instant, type MirrorKind } from "./kind.ts";
 
 type AnyCustomer = Stripe.Customer | Stripe.DeletedCustomer;
@@ -29,8 +29,3 @@ export const customer: MirrorKind<"stripe_customers", AnyCustomer> = {
 };
 
 const NOTHING_PERSONAL = { email_hash: null, email_sealed: null, name_sealed: null, details_hash: null };
-
-/** One reader may write one address in several ways; case and surrounding space don't make two of them. */
-function emailHash(vault: Vault, email: string): Buffer {
-  return vault.hash("email", email.trim().toLowerCase().normalize("NFC"));
-}

@@ -89,6 +89,33 @@ const statementDescriptorSuffix = z
   .regex(/^[^<>\\'"*]*$/, "must not contain < > \\ ' \" or *")
   .regex(/[A-Za-z]/, "must contain a letter");
 
+/** Hours of the reader's day, from the first to before the last. */
+const hours = z
+  .strictObject({ from: z.int().min(0).max(23), to: z.int().min(1).max(24) })
+  .refine((day) => day.from < day.to, "expected an hour after `from`");
+
+const mail = z.strictObject({
+  /** Nothing is sent while this is true; what is due waits. */
+  paused: z.boolean("expected true or false").default(false),
+  /** The sender's address; contact_email unless given. */
+  from: z.email("expected an e-mail address").optional(),
+  /** Neutral subjects for every reader, not only for those who chose them. */
+  discreet: z.boolean("expected true or false").default(false),
+  /** A receipt of each renewal. */
+  renewal_receipts: z.boolean("expected true or false").default(true),
+  yearly_note: z.boolean("expected true or false").default(true),
+  annual_notice_days: z.int("expected a whole number").min(1).max(60).default(21),
+  /** A new kind or a changed template goes out at this many a minute until so many of it have gone. */
+  ramp: z
+    .strictObject({ per_minute: z.int().min(1).max(10_000), first: z.int().min(0).max(100_000) })
+    .default({ per_minute: 30, first: 200 }),
+  /** Of the heading and the button; dark enough to be read on white. */
+  color: z
+    .string()
+    .regex(/^#[0-9a-fA-F]{6}$/, "expected a colour such as #1a5276")
+    .default("#1a5276"),
+});
+
 export const newsroomSchema = z.strictObject({
   newsroom: z.strictObject({ name: line, url: pageUrl, contact_email: z.email("expected an e-mail address") }),
   legal_entity: z.strictObject({
@@ -112,7 +139,12 @@ export const newsroomSchema = z.strictObject({
   currencies: z.record(currency, currencyRules),
   currency_by_country: z.record(country, currency),
   stripe_minimums: z.record(currency, amount),
-  countries: z.strictObject({ blocked: z.array(country), acknowledge: z.array(country) }),
+  countries: z.strictObject({
+    blocked: z.array(country),
+    acknowledge: z.array(country),
+    /** Where an address has to confirm before it gets anything that it asked for on a page alone. */
+    confirm_mail: z.array(country).default([]),
+  }),
   checkout: z.strictObject({
     session_minutes: z
       .int("expected a whole number")
@@ -126,7 +158,9 @@ export const newsroomSchema = z.strictObject({
       .array(z.int("expected a whole number").min(1, "expected 1 to 12").max(12, "expected 1 to 12"))
       .min(1, "expected at least one choice")
       .max(6, "expected at most six choices"),
+    send_hours: hours.default({ from: 9, to: 20 }),
   }),
+  mail: mail.prefault({}),
   campaigns: z.record(slug, campaign),
   adoption: z.array(adoptionRule).max(100, "expected at most a hundred rules").default([]),
 });

@@ -7,6 +7,8 @@ export const SEALED_COLUMNS = [
   { table: "stripe_sessions", id: "id", column: "recovery_url_sealed" },
   { table: "stripe_customers", id: "id", column: "email_sealed" },
   { table: "stripe_customers", id: "id", column: "name_sealed" },
+  { table: "mails", id: "id", column: "to_sealed" },
+  { table: "reminders", id: "id", column: "address_sealed" },
 ] as const;
 
 export type SealedColumn = (typeof SEALED_COLUMNS)[number];
