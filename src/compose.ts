@@ -1,6 +1,7 @@
 import type { Config, DataKey } from "./config.ts";
 import { createDatabase, createPool } from "./db/client.ts";
 import type { Deps } from "./deps.ts";
+import { createMailer } from "./mail/mailer.ts";
 import type { WatchedNewsroom } from "./newsroom.ts";
 import { SetupError } from "./shared/errors.ts";
 import type { Logger } from "./shared/log.ts";
@@ -47,6 +48,7 @@ export async function compose(settings: Settings, parts: Parts): Promise<Compose
   const db = createDatabase(pool);
   try {
     const keyring = createKeyring(settings.loadKeys);
+    const mail = createMailer({ smtpUrl: config.smtpUrl, name: new URL(config.publicUrl).hostname });
     const deps: Deps = {
       db,
       stripe: createStripeClient({ secretKey: stripeKeyOf(config), apiBase: config.stripe.apiBase }),
@@ -55,8 +57,13 @@ export async function compose(settings: Settings, parts: Parts): Promise<Compose
       config,
       newsroom: parts.newsroom.current,
       vault: createVault(keyring, await loadLookupKey(db, keyring)),
+      mail,
     };
-    return { deps, keyring, close: () => db.destroy() };
+    const close = async () => {
+      mail.close();
+      await db.destroy();
+    };
+    return { deps, keyring, close };
   } catch (error) {
     await db.destroy();
     throw asSetupError(error);

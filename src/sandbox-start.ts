@@ -3,6 +3,7 @@ import type { Composed } from "./compose.ts";
 import type { Config } from "./config.ts";
 import { controlRoutes } from "./sandbox/control.routes.ts";
 import { demoRoutes } from "./sandbox/demo/demo.routes.ts";
+import { mailboxRoutes } from "./sandbox/mailbox/mailbox.routes.ts";
 import { keptSecret, writeSecret } from "./sandbox/secrets.ts";
 import { type Sandbox, startSandbox } from "./sandbox/start.ts";
 import type { Logger } from "./shared/log.ts";
@@ -24,6 +25,7 @@ export async function sandboxStart(config: Config, log: Logger): Promise<Sandbox
     routes: (http) => [
       demoRoutes(http.deps, { simulatedStripe: sandbox.stripe !== null }),
       ...(sandbox.stripe === null ? [] : [controlRoutes(http.deps, sandbox.stripe)]),
+      ...(sandbox.mail === null ? [] : [mailboxRoutes(http.deps, sandbox.mail)]),
     ],
     ready: async (http) => {
       if (sandbox.stripe !== null) await ensureProduct(http.deps.stripe, http.deps.newsroom().stripe_product);
@@ -42,12 +44,17 @@ async function staffToken(dataDir: string, http: Composed): Promise<string> {
 }
 
 function banner(sandbox: Sandbox, token: string): string {
-  const { config, stripe } = sandbox;
-  const standIns = [sandbox.embeddedDatabase ? "embedded Postgres" : null, stripe === null ? null : "simulated Stripe"];
+  const { config, stripe, mail } = sandbox;
+  const standIns = [
+    ...(sandbox.embeddedDatabase ? ["embedded Postgres"] : []),
+    ...(stripe === null ? [] : ["simulated Stripe"]),
+    ...(mail === null ? [] : ["caught mail"]),
+  ];
+  const unreal = stripe === null ? "" : ": no real money moves";
   return `
-  Reader donations, on this machine${standIns.some(Boolean) ? ` (${standIns.filter(Boolean).join(", ")}: no real money moves)` : ""}
+  Reader donations, on this machine${standIns.length > 0 ? ` (${standIns.join(", ")}${unreal})` : ""}
 
-    Give:      ${config.publicUrl}/
+    Give:      ${config.publicUrl}/${mail === null ? "" : `\n    Mail:      ${config.publicUrl}/sandbox/mailbox`}
     Report:    curl -H "Authorization: Bearer ${token}" "${config.publicUrl}/v1/reports/summary"
     As CSV:    curl -H "Authorization: Bearer ${token}" "${config.publicUrl}/v1/reports/payments.csv"
     A month on: curl -X POST -H "Content-Type: application/json" -d '{"days":31}' ${config.publicUrl}/sandbox/stripe/advance

@@ -3,13 +3,16 @@ import type { Deps } from "./deps.ts";
 import { deriveDirty } from "./donations/settle.ts";
 import { purgePayloads } from "./inbox/operator.queries.ts";
 import { processInbox } from "./inbox/process.ts";
+import { startJobs } from "./jobs.ts";
 import { ledgerLoopState, ledgerLoopStep } from "./ledger/loop.ts";
 import { nightlyState, nightlyStep } from "./ledger/reconcile/nightly.ts";
+import { recoverMails } from "./mail/recover.ts";
 import { refetchDue } from "./mirror/refetch.ts";
 import { type Loop, startLoop } from "./shared/loop.ts";
 
 const IDLE_MS = 250;
 const SLOW_IDLE_MS = 1_000;
+const RECOVERY_IDLE_MS = 5_000;
 /** Longer than Stripe can be asked for its events. */
 const PAYLOAD_DAYS = 35;
 const MINUTE_MS = 60_000;
@@ -53,6 +56,8 @@ export function startWork(deps: Deps): Work {
     log,
     step: async () => (await forgetKeys(deps.db)) + (await purgePayloads(deps.db, PAYLOAD_DAYS)),
   });
+  const recovery = startLoop({ name: "mail", idleMs: RECOVERY_IDLE_MS, log, step: () => recoverMails(deps) });
+  const jobs = startJobs(deps);
   const stopping = new AbortController();
   const nightlyNotes = nightlyState(stopping.signal);
   const nightly = startLoop({
@@ -61,7 +66,7 @@ export function startWork(deps: Deps): Work {
     log,
     step: async () => Number(await nightlyStep(deps, nightlyNotes)),
   });
-  const loops: readonly Loop[] = [inbox, derive, refetch, ledger, forget, nightly];
+  const loops: readonly Pick<Loop, "stop">[] = [inbox, derive, refetch, ledger, forget, nightly, recovery, jobs];
   return {
     wake: () => inbox.wake(),
     stop: async () => {

@@ -1,4 +1,5 @@
 import type { Deps } from "../deps.ts";
+import { createMailer } from "../mail/mailer.ts";
 import { loadNewsroom } from "../newsroom.ts";
 import { createLog } from "../shared/log.ts";
 import { createStripeClient, stripeKeyOf } from "../stripe/client.ts";
@@ -20,5 +21,6 @@ export async function depsOf({ settings, db }: CommandContext): Promise<Deps> {
     log: createLog({ level: "warn", destination: process.stderr }),
     newsroom: () => newsroom,
     vault: createVault(keyring, await loadLookupKey(db, keyring)),
+    mail: createMailer({ smtpUrl: config.smtpUrl, name: new URL(config.publicUrl).hostname }),
   };
 }

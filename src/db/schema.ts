@@ -5,6 +5,14 @@
 
 import type { ColumnType } from "kysely";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
+  ? U[]
+  : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S[], I[], U[]>
+  : T[];
+
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
@@ -164,6 +172,28 @@ export interface MailAddresses {
   unsubscribed_at: Timestamp | null;
 }
 
+export interface MailCounts {
+  count: Generated<number>;
+  kind: string;
+  shard: number;
+  state: string;
+}
+
+export interface MailRamps {
+  kind: string;
+  /**
+   * The minute in which those that have to wait are given places now, and how many it has given.
+   */
+  place_at: Generated<Timestamp>;
+  places: Generated<number>;
+  /**
+   * When the latest of them went, as many as may go in a minute.
+   */
+  recent: Generated<ArrayType<Timestamp>>;
+  sent: Generated<number>;
+  template_version: string;
+}
+
 export interface Mails {
   attempts: Generated<number>;
   cause: string;
@@ -179,6 +209,10 @@ export interface Mails {
   kind: string;
   lease_until: Timestamp | null;
   locale: string | null;
+  /**
+   * Unless the mail is done by then, somebody looks whether it still has a job.
+   */
+  look_at: Generated<Timestamp>;
   reason: string | null;
   reminder_id: string | null;
   state: Generated<string>;
@@ -579,6 +613,8 @@ export interface DB {
   idempotency_keys: IdempotencyKeys;
   journal_lines: JournalLines;
   mail_addresses: MailAddresses;
+  mail_counts: MailCounts;
+  mail_ramps: MailRamps;
   mails: Mails;
   missing_balance_transactions: MissingBalanceTransactions;
   payment_movements: PaymentMovements;

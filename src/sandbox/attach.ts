@@ -20,7 +20,12 @@ export function attach(config: Config): Attached {
     config:
       running === null
         ? config
-        : { ...config, databaseUrl: config.databaseUrl ?? running.database_url, stripe: stripeOf(config, running) },
+        : {
+            ...config,
+            databaseUrl: config.databaseUrl ?? running.database_url,
+            stripe: stripeOf(config, running),
+            smtpUrl: config.smtpUrl ?? running.smtp_url,
+          },
     now: () => clock?.now() ?? new Date(),
     loadKeys: config.dataKeys === null ? sandboxDataKeys(config.dataDir) : () => config.dataKeys ?? [],
     running: running !== null,

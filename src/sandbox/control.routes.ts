@@ -3,7 +3,7 @@ import express, { type Request, type Response, type Router } from "express";
 import { z } from "zod";
 import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";
-import { AppError } from "../shared/errors.ts";
+import { ownPages } from "./own-pages.routes.ts";
 import { type Waiting, waiting } from "./quiet.queries.ts";
 import type { StripeStandIn } from "./stripe/server.ts";
 
@@ -18,22 +18,14 @@ const advanceBody = z
 /** Longest that an answer waits for the books to have caught up. */
 const CATCH_UP_MS = 30_000;
 
-/** A browser on this machine names the page that asks; a page from elsewhere has no business with the sandbox's time. */
-const LOOPBACK = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
-
 type ControlDeps = Pick<Deps, "db" | "now" | "config">;
 
 /** What only the sandbox has: moving time, for Stripe and for the product. */
 export function controlRoutes(deps: ControlDeps, stripe: StripeStandIn, catchUpMs = CATCH_UP_MS): Router {
   const router = express.Router();
-  const own = new URL(deps.config.publicUrl).origin;
   const parsers = [express.json(), express.urlencoded({ extended: false })];
-  const ownPages = (request: Request, _response: Response, next: () => void) => {
-    const { origin } = request.headers;
-    if (origin === undefined || origin === own || LOOPBACK.test(origin)) return next();
-    throw new AppError("forbidden", "forbidden", "Pages of other sites can't move the sandbox's time.");
-  };
-  router.post("/sandbox/stripe/advance", ownPages, parsers, async (request: Request, response: Response) => {
+  const own = ownPages(deps.config, "Pages of other sites can't move the sandbox's time.");
+  router.post("/sandbox/stripe/advance", own, parsers, async (request: Request, response: Response) => {
     // The demo article has a button for it.
     const isForm = request.is("application/x-www-form-urlencoded") !== false;
     const sent = isForm ? { days: Number(request.body?.days) } : (request.body ?? {});

@@ -12,6 +12,7 @@ const running = z.object({
   stripe_secret_key: z.string(),
   stripe_api_base: z.string().nullable(),
   stripe_webhook_secrets: z.array(z.string()),
+  smtp_url: z.string(),
 });
 
 /** What `npm start` tells the other processes of its DATA_DIR; passwords are in it, so only this account may read it. */

@@ -7,6 +7,7 @@ import type { Logger } from "../shared/log.ts";
 import { fileClock } from "./clock.ts";
 import { openDataDir } from "./data-dir.ts";
 import { holdsGifts } from "./gifts.queries.ts";
+import type { MailCatcher } from "./mailbox/catcher.ts";
 import { assertPortsFree } from "./ports.ts";
 import { readRunFile, removeRunFile, writeRunFile } from "./run-file.ts";
 import { keptSecret, sandboxDataKeys } from "./secrets.ts";
@@ -19,6 +20,8 @@ export interface Sandbox {
   readonly loadKeys: () => readonly DataKey[];
   /** Null when a real Stripe key is in use. */
   readonly stripe: StripeStandIn | null;
+  /** Null when mail goes out through a real server. */
+  readonly mail: MailCatcher | null;
   readonly embeddedDatabase: boolean;
   /** Resolves, with words for an operator, once a part has ended by itself without which nothing goes on. */
   readonly lost: Promise<SetupError>;
@@ -50,6 +53,8 @@ export async function startSandbox(config: Config, log: Logger): Promise<Sandbox
     const stateFile = join(config.dataDir, "stripe.jsonl");
     if (config.databaseUrl === null && config.stripe.secretKey === null) await assertRemembered(stateFile, databaseUrl);
     const stripe = config.stripe.secretKey === null ? await simulatedStripe(webhookSecrets[0] as string) : null;
+    const mail = config.smtpUrl === null ? await caughtMail() : null;
+    const smtpUrl = (config.smtpUrl ?? mail?.url) as string;
     const complete: Config = {
       ...config,
       databaseUrl,
@@ -58,6 +63,7 @@ export async function startSandbox(config: Config, log: Logger): Promise<Sandbox
         webhookSecrets,
         apiBase: stripe === null ? config.stripe.apiBase : new URL(stripe.url),
       },
+      smtpUrl,
     };
     writeRunFile(config.dataDir, {
       public_url: config.publicUrl,
@@ -65,6 +71,7 @@ export async function startSandbox(config: Config, log: Logger): Promise<Sandbox
       stripe_secret_key: complete.stripe.secretKey as string,
       stripe_api_base: complete.stripe.apiBase?.href ?? null,
       stripe_webhook_secrets: [...webhookSecrets],
+      smtp_url: smtpUrl,
     });
     stops.push(() => removeRunFile(config.dataDir));
     return {
@@ -72,10 +79,18 @@ export async function startSandbox(config: Config, log: Logger): Promise<Sandbox
       now: () => clock.now(),
       loadKeys: config.dataKeys === null ? sandboxDataKeys(config.dataDir) : () => config.dataKeys ?? [],
       stripe,
+      mail,
       embeddedDatabase: config.databaseUrl === null,
       lost: lost.promise,
       stop,
     };
+
+    async function caughtMail(): Promise<MailCatcher> {
+      const { startMailCatcher } = await import("./mailbox/catcher.ts");
+      const catcher = await startMailCatcher(join(config.dataDir, "mailbox.jsonl"));
+      stops.push(() => catcher.close());
+      return catcher;
+    }
 
     async function simulatedStripe(secret: string): Promise<StripeStandIn> {
       const standIn = await startStripeStandIn({

@@ -1,7 +1,7 @@
 /** The numbers that bound waiting and resources, in one place. Milliseconds unless the name says otherwise. */
 
 /** Connections of each pool of one process; all of them together must stay below the server's max_connections. */
-export const POOL_SIZE = { http: 10, work: 5, reports: 3 } as const;
+export const POOL_SIZE = { http: 10, work: 5, jobs: 3, reports: 3 } as const;
 
 /** SQLSTATE 40001 and 40P01 are retried this often, the first attempt not counted. */
 export const TRANSACTION_RETRIES = 3;
@@ -12,6 +12,20 @@ export const CHECKOUT_TIMEOUT_MS = 10_000;
 
 /** The same attempt may be sent to Stripe again for this long: Stripe forgets idempotency keys after a day. */
 export const CHECKOUT_RESUMABLE_MS = 23 * 60 * 60 * 1000;
+
+/** Jobs that one process does at once, and how often it looks for new ones. */
+export const JOBS_AT_ONCE = 4;
+export const JOBS_POLL_MS = 1_000;
+
+/** A server that says nothing for this long, and the whole of one mail: shorter than the drain, and than the lease. */
+export const SMTP_TIMEOUT_MS = 10_000;
+export const SMTP_DEADLINE_MS = 20_000;
+
+/** How long a mail belongs to the worker that sends it; after that somebody else sends it. */
+export const MAIL_LEASE_MS = 40_000;
+
+/** With the growing pauses between them, some sixteen hours. */
+export const MAIL_ATTEMPTS = 12;
 
 /** From SIGTERM to the end of the last request and job. */
 export const DRAIN_TIMEOUT_MS = 25_000;

@@ -286,6 +286,7 @@ describe("run.json", () => {
     stripe_secret_key: "sk_test_x",
     stripe_api_base: null,
     stripe_webhook_secrets: ["whsec_x"],
+    smtp_url: "smtp://127.0.0.1:1",
   };
   const path = () => join(dataDir, "run.json");
   const change = async (changes: object) =>

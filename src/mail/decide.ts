@@ -1,0 +1,70 @@
+import type { MailKind } from "./kinds.ts";
+import type { MailRow } from "./send.queries.ts";
+
+/** Why a mail isn't sent. */
+export type Suppression =
+  | "no_mail"
+  | "no_address"
+  | "bounced"
+  | "complained"
+  | "unsubscribed"
+  | "cancelled"
+  | "given_since"
+  | "erased";
+
+/** Of mails about a gift, those that a reader may end one by one; the others tell of money, or were asked for. */
+export const ENDS_BY_LINK: ReadonlySet<MailKind> = new Set(["yearly_note"]);
+
+/** Events come in any order: a donor whom Stripe hasn't told of yet is waited for. In seconds. */
+const WAIT_FOR_DONOR = 900;
+const LOOK_AGAIN_MS = 15_000;
+
+export type Decision =
+  | { readonly kind: "send" }
+  | { readonly kind: "suppress"; readonly reason: Suppression }
+  | { readonly kind: "postpone"; readonly ms: number }
+  /** Somebody else has it, or it has ended. */
+  | { readonly kind: "leave" };
+
+/** What is to be done with a mail whose job has come up. */
+export function decide(mail: MailRow): Decision {
+  if (mail.state !== "queued" && !(mail.state === "sending" && mail.lapsed)) return { kind: "leave" };
+  const reason = suppression(mail);
+  if (reason !== null) return { kind: "suppress", reason };
+  if (sealedAddress(mail) !== null) return { kind: "send" };
+  const mayCome = mail.donation !== null && mail.customer === null && mail.age < WAIT_FOR_DONOR;
+  return mayCome ? { kind: "postpone", ms: LOOK_AGAIN_MS } : { kind: "suppress", reason: "no_address" };
+}
+
+function suppression({ kind, donation, customer, reminder, address }: MailRow): Suppression | null {
+  if (kind !== "manage_link" && donation?.no_mail === true) return "no_mail";
+  if (reminder !== null) {
+    if (reminder.state === "cancelled") return "cancelled";
+    if (reminder.address_sealed === null) return "erased";
+  }
+  if (customer?.deleted === true) return "erased";
+  if (address?.bounced === true) return "bounced";
+  // Who asks for the link to their gifts must be able to stop them, whatever they think of our mail.
+  if (address?.complained === true && kind !== "manage_link") return "complained";
+  if (address?.unsubscribed === true && (reminder !== null || ENDS_BY_LINK.has(kind))) return "unsubscribed";
+  return null;
+}
+
+interface SealedAddress {
+  readonly sealed: Buffer;
+  /** What it is bound to in the vault. */
+  readonly context: string;
+}
+
+/** Where the address of a mail is kept. */
+export function sealedAddress(mail: MailRow): SealedAddress | null {
+  const { id, to_sealed, reminder, customer } = mail;
+  if (to_sealed !== null) return { sealed: to_sealed, context: `mails.to_sealed:${id}` };
+  if (reminder?.address_sealed) {
+    return { sealed: reminder.address_sealed, context: `reminders.address_sealed:${reminder.id}` };
+  }
+  if (customer?.email_sealed) {
+    return { sealed: customer.email_sealed, context: `stripe_customers.email_sealed:${customer.id}` };
+  }
+  return null;
+}

@@ -1,0 +1,84 @@
+import { SMTP_DEADLINE_MS, SMTP_TIMEOUT_MS } from "../shared/limits.ts";
+import { failureOf, MailFailure } from "./smtp-failure.ts";
+
+/** One mail as it goes out. */
+export interface OutgoingMail {
+  readonly messageId: string;
+  readonly from: { readonly name: string; readonly address: string };
+  readonly replyTo: string | null;
+  readonly to: string;
+  readonly subject: string;
+  readonly html: string;
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Mailer {
+  /** Whether there is a server to send through; without one, mail waits. */
+  readonly configured: boolean;
+  /** Resolves once the server has taken the mail. @throws MailFailure, and nothing else */
+  send(mail: OutgoingMail): Promise<void>;
+  close(): void;
+}
+
+interface MailerOptions {
+  /** `smtp://` (STARTTLS where the server offers it) or `smtps://`; null where none is set. */
+  readonly smtpUrl: string | null;
+  /** What this machine calls itself to the server. */
+  readonly name: string;
+  readonly timeoutMs?: number;
+  readonly deadlineMs?: number;
+}
+
+type Transport = Awaited<ReturnType<typeof connect>>;
+
+/** Sends over SMTP, on a few connections that are kept open. The library is loaded with the first mail. */
+export function createMailer(options: MailerOptions): Mailer {
+  const { smtpUrl, deadlineMs = SMTP_DEADLINE_MS } = options;
+  let transport: Promise<Transport> | null = null;
+  return {
+    configured: smtpUrl !== null,
+    send: async (mail) => {
+      if (smtpUrl === null) throw new MailFailure("temporary", "not_configured");
+      transport ??= connect(smtpUrl, options);
+      try {
+        await (await transport).sendMail({
+          messageId: mail.messageId,
+          from: mail.from,
+          to: { name: "", address: mail.to },
+          envelope: { from: mail.from.address, to: [mail.to] },
+          ...(mail.replyTo === null ? {} : { replyTo: { name: "", address: mail.replyTo } }),
+          subject: mail.subject,
+          html: mail.html,
+          text: mail.text,
+          headers: { ...mail.headers },
+          disableFileAccess: true,
+          disableUrlAccess: true,
+          // A server that trickles its answers is never silent for long.
+          signal: AbortSignal.timeout(deadlineMs),
+        });
+      } catch (error) {
+        throw failureOf(error);
+      }
+    },
+    close: () => {
+      void transport?.then((open) => open.close());
+    },
+  };
+}
+
+async function connect(url: string, { name, timeoutMs = SMTP_TIMEOUT_MS }: MailerOptions) {
+  const { createTransport } = await import("nodemailer");
+  return createTransport({
+    url,
+    pool: true,
+    name,
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    dnsTimeout: timeoutMs,
+    // Only for a connection that the server had closed while it was idle; all other failures are the queue's to try again.
+    maxRequeues: 1,
+    logger: false,
+  });
+}
