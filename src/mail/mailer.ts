@@ -30,6 +30,9 @@ interface MailerOptions {
   readonly deadlineMs?: number;
 }
 
+/** Of what may stand in an address, nothing that a mail program could take for a second one, or for a name. */
+const ONE_ADDRESS = /^[^\s\p{Cc}@<>()[\]\\,;:"]+@[^\s\p{Cc}@<>()[\]\\,;:"]+$/u;
+
 type Transport = Awaited<ReturnType<typeof connect>>;
 
 /** Sends over SMTP, on a few connections that are kept open. The library is loaded with the first mail. */
@@ -40,6 +43,7 @@ export function createMailer(options: MailerOptions): Mailer {
     configured: smtpUrl !== null,
     send: async (mail) => {
       if (smtpUrl === null) throw new MailFailure("temporary", "not_configured");
+      if (!ONE_ADDRESS.test(mail.to)) throw new MailFailure("address_invalid", "address_invalid");
       transport ??= connect(smtpUrl, options);
       try {
         await (await transport).sendMail({

@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
 
 /**
@@ -25,12 +25,4 @@ export async function strandedMails(
     returning m.id, f.stranded
   `.execute(trx);
   return { looked: rows.length, stranded: rows.filter((row) => row.stranded).map((row) => row.id) };
-}
-
-/** Whether any mail's job is due: asked before a runner is started for it. */
-export async function hasDueJobs(db: Kysely<DB>): Promise<boolean> {
-  const { rows } = await sql`
-    select from graphile_worker.jobs where run_at <= clock_timestamp() and locked_at is null and attempts < max_attempts limit 1
-  `.execute(db);
-  return rows.length > 0;
 }

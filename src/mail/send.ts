@@ -134,13 +134,19 @@ async function failed(deps: SendDeps, { mail, attempt }: Taken, error: unknown, 
     await returnMail(deps.db, mail.id, attempt);
     throw new MailFailure(outcome, code);
   }
-  const reason = outcome === "temporary" ? code : outcome === "address" ? "address_refused" : "message_refused";
+  const reason = outcome === "temporary" ? code : GIVEN_UP[outcome];
   await inTransaction(deps.db, async (trx) => {
     const ended = await end(trx, mail, { state: "failed", reason }, attempt, options);
     if (ended && outcome === "address" && mail.address_hash !== null) await markBounced(trx, mail.address_hash, code);
   });
   deps.log.warn({ ...log, reason }, "a mail was given up");
 }
+
+const GIVEN_UP = {
+  address: "address_refused",
+  address_invalid: "address_invalid",
+  message: "message_refused",
+} as const;
 
 async function end(
   trx: Transaction<DB>,

@@ -1,8 +1,8 @@
 /**
  * What a failure to send means. `temporary`: the same mail may go through later, or once an operator has mended the account; `address`:
- * nobody can be reached there; `message`: this mail won't be taken.
+ * nobody can be reached there; `address_invalid`: no server was asked, as nobody could be; `message`: this mail won't be taken.
  */
-export type FailureOutcome = "temporary" | "address" | "message";
+export type FailureOutcome = "temporary" | "address" | "address_invalid" | "message";
 
 /** A failure in our own words: what a server says quotes addresses. */
 export class MailFailure extends Error {
@@ -48,7 +48,7 @@ export function failureOf(error: unknown): MailFailure {
   const { code, responseCode, response, command } = (error ?? {}) as SmtpError;
   if (typeof responseCode !== "number" || code === "EAUTH") {
     // Refused before any server was asked: it is no address that mail can be sent to.
-    if (code === "EENVELOPE") return new MailFailure("message", "address_invalid");
+    if (code === "EENVELOPE") return new MailFailure("address_invalid", "address_invalid");
     return new MailFailure("temporary", WITHOUT_ANSWER[String(code)] ?? "unknown");
   }
   const enhanced = typeof response === "string" ? /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1] : undefined;

@@ -14,6 +14,8 @@ import { type NewsroomConfig, watchNewsroom } from "../../src/newsroom.ts";
 import { memoryClock } from "../../src/sandbox/clock.ts";
 import { controlRoutes } from "../../src/sandbox/control.routes.ts";
 import { demoRoutes } from "../../src/sandbox/demo/demo.routes.ts";
+import { startMailCatcher } from "../../src/sandbox/mailbox/catcher.ts";
+import { mailboxRoutes } from "../../src/sandbox/mailbox/mailbox.routes.ts";
 import { freePort } from "../../src/sandbox/postgres/port.ts";
 import { isQuiet } from "../../src/sandbox/quiet.queries.ts";
 import { type StripeStandInOptions, startStripeStandIn } from "../../src/sandbox/stripe/server.ts";
@@ -24,6 +26,7 @@ import { createToken } from "../../src/staff/tokens.ts";
 import { ensureProduct } from "../../src/stripe/product.ts";
 import { startWork } from "../../src/work.ts";
 import { testDatabase } from "./database.ts";
+import { sendDueMails } from "./mails.ts";
 
 export interface AppOptions {
   /** Background work goes on by itself, as in `npm start`; otherwise `settle()` does it step by step. */
@@ -50,11 +53,16 @@ export async function startApp(options: AppOptions = {}) {
     environment: "development",
     ...options.stripe,
   });
+  const mail = await startMailCatcher(null);
   const port = await freePort(undefined);
   const url = `http://127.0.0.1:${port}`;
   const webhookSecret = `whsec_sandbox${randomBytes(12).toString("hex")}`;
   const settings: Settings = {
-    config: { ...testConfig(database.url, url, standIn.url, webhookSecret, port), ...options.config },
+    config: {
+      ...testConfig(database.url, url, standIn.url, webhookSecret, port),
+      smtpUrl: mail.url,
+      ...options.config,
+    },
     now: () => clock.now(),
     loadKeys: options.loadKeys ?? (() => DATA_KEYS),
   };
@@ -75,10 +83,17 @@ export async function startApp(options: AppOptions = {}) {
     readiness: { whyNot: async () => null },
     onReceived: () => work?.wake(),
     stripeOrigin: standIn.url,
-    extra: [demoRoutes(deps, { simulatedStripe: true }), controlRoutes(deps, standIn)],
+    extra: [demoRoutes(deps, { simulatedStripe: true }), controlRoutes(deps, standIn), mailboxRoutes(deps, mail)],
   });
   const server = await listen(app, "127.0.0.1", port);
   standIn.setWebhook({ url: `${url}/webhooks/stripe`, secret: webhookSecret });
+
+  let mailMatters = options.work === true;
+  const mails = async (to?: string) => {
+    mailMatters = true;
+    if (work === null) await sendDueMails(background.deps);
+    return mail.mailbox.list(to);
+  };
 
   return {
     url,
@@ -93,12 +108,18 @@ export async function startApp(options: AppOptions = {}) {
     /** Everything that was logged so far. */
     logged: () => written.join(""),
     token: (role: Role = "finance") => createToken(database.db, { role }),
-    /** Does all background work that is due, in this process; resolves when the books have caught up. */
+    /** What the mail server has caught, newest first; all that is due is sent before, unless background work goes on by itself. */
+    mails,
+    mailbox: mail,
+    /** Does all background work that is due, in this process; resolves when the books have caught up. Mail goes once `mails()` was asked for. */
     settle: async () => {
       await standIn.settled();
       for (let round = 0; round < 200; round++) {
         if (work === null) await everything(background.deps);
-        if (await isQuiet(database.db)) return;
+        if (await isQuiet(database.db)) {
+          if (work === null && mailMatters) await sendDueMails(background.deps);
+          return;
+        }
         await sleep(25);
       }
       throw new Error("The books did not catch up.");
@@ -110,6 +131,7 @@ export async function startApp(options: AppOptions = {}) {
       await background.close();
       await http.close();
       newsroom.close();
+      await mail.close();
       await database.drop();
     },
   };

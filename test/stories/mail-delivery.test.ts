@@ -1,0 +1,373 @@
+import { type Selectable, sql } from "kysely";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { DB } from "../../src/db/schema.ts";
+import { inTransaction } from "../../src/db/transaction.ts";
+import { mailId, queueMails } from "../../src/mail/queue.queries.ts";
+import { recoverMails } from "../../src/mail/recover.ts";
+import type { NewsroomConfig } from "../../src/newsroom.ts";
+import { emailHash } from "../../src/vault/email-hash.ts";
+import { startApp, type TestApp } from "../support/app.ts";
+import { give } from "../support/giving.ts";
+import { dumpDatabase, findLeaks } from "../support/leaks.ts";
+import { hurryJobs, mailState, queueTo, sendDueMails } from "../support/mails.ts";
+
+type Customer = Selectable<DB["stripe_customers"]>;
+
+const ADDRESS = "Zoe.Marker-4c1d@leak.example";
+
+let app: TestApp;
+let donationId: string;
+let customer: Customer;
+let changes: Partial<NewsroomConfig["mail"]> = {};
+let name: string | null = null;
+
+beforeAll(async () => {
+  app = await startApp({
+    newsroom: (newsroom) => ({
+      ...newsroom,
+      newsroom: { ...newsroom.newsroom, name: name ?? newsroom.newsroom.name },
+      mail: { ...newsroom.mail, ramp: { per_minute: 30, first: 0 }, ...changes },
+    }),
+  });
+  donationId = (await give(app, { frequency: "monthly" })).id;
+  await app.settle();
+  customer = await app.db.selectFrom("stripe_customers").selectAll().executeTakeFirstOrThrow();
+});
+afterAll(() => app.close());
+
+beforeEach(async () => {
+  changes = {};
+  name = null;
+  app.mailbox.mailbox.clear();
+  app.mailbox.faults.clear();
+  await sql`delete from graphile_worker._private_jobs`.execute(app.db);
+  await sql`delete from mails`.execute(app.db);
+  await sql`delete from mail_addresses`.execute(app.db);
+  await sql`delete from mail_ramps`.execute(app.db);
+  await sql`delete from stripe_customers`.execute(app.db);
+  await app.db.insertInto("stripe_customers").values(customer).execute();
+  await sql`update donations set no_mail = false`.execute(app.db);
+});
+
+const headerOf = (mail: { headers: readonly { name: string; value: string }[] } | undefined, wanted: string) =>
+  mail?.headers.find((header) => header.name.toLowerCase() === wanted.toLowerCase())?.value;
+
+describe("a mail that goes out", () => {
+  test("names its sender, its language and itself; the address that was kept for it goes", async () => {
+    const id = await queueTo(app.deps, ADDRESS, { locale: "de" });
+    const [mail, ...others] = await app.mails();
+    expect(others).toEqual([]);
+    expect(mail?.to).toEqual([ADDRESS]);
+    expect(mail?.from).toBe('"The Harbour Courier" <members@example.org>');
+    expect(mail?.message_id).toBe(`<${id}@127.0.0.1>`);
+    expect(mail?.idempotency_key).toBe(id);
+    expect(headerOf(mail, "Auto-Submitted")).toBe("auto-generated");
+    expect(headerOf(mail, "X-Auto-Response-Suppress")).toBe("All");
+    expect(headerOf(mail, "Content-Language")).toBe("de");
+    expect(mail?.html).not.toBe("");
+    expect(mail?.text).not.toBe("");
+    expect(await mailState(app.deps, id)).toEqual({ state: "sent", reason: null, attempts: 1 });
+    const { rows } = await sql`select to_sealed, finished_at from mails where finished_at is not null`.execute(app.db);
+    expect(rows).toEqual([{ to_sealed: null, finished_at: expect.any(Date) }]);
+    const jobs = await sql`select from graphile_worker.jobs`.execute(app.db);
+    expect(jobs.rows).toEqual([]);
+  });
+
+  test("is written once for each cause, however often that is told", async () => {
+    const id = await queueTo(app.deps, ADDRESS, { cause: "once" });
+    const again = { kind: "manage_link", cause: "once", data: { expires_at: new Date().toISOString() } } as const;
+    expect(await inTransaction(app.db, (trx) => queueMails(trx, [again]))).toEqual([]);
+    expect((await app.mails()).map((mail) => mail.idempotency_key)).toEqual([id]);
+    expect(await inTransaction(app.db, (trx) => queueMails(trx, [again]))).toEqual([]);
+    expect(await app.mails()).toHaveLength(1);
+  });
+
+  test("can't be given other headers by a line end in the newsroom's name", async () => {
+    name = "The Courier\r\nBcc: everybody@leak.example\r\n\r\n<p>hello";
+    await queueTo(app.deps, ADDRESS);
+    const [mail] = await app.mails();
+    expect(mail?.to).toEqual([ADDRESS]);
+    expect(headerOf(mail, "bcc")).toBeUndefined();
+    expect(mail?.from).toContain("The Courier Bcc: everybody@leak.example <p>hello");
+    expect(mail?.from).toMatch(/<members@example\.org>$/);
+    expect(mail?.subject).not.toMatch(/[\r\n]/);
+  });
+
+  test.each([
+    "a@b.example, c@leak.example",
+    '"x\r\nRCPT TO:<c@leak.example>"@b.example',
+    "c@leak.example>\r\nDATA",
+    "a b@c.example",
+  ])("never goes to anything but one address: %j", async (address) => {
+    const id = await queueTo(app.deps, address);
+    expect(await app.mails()).toEqual([]);
+    expect(await mailState(app.deps, id)).toEqual({ state: "failed", reason: "address_invalid", attempts: 1 });
+  });
+
+  test("goes to addresses with a plus, in other scripts and domains", async () => {
+    const addresses = ["ada+news@reader.example", "ada@bücher.example", "имя@пример.example"];
+    for (const address of addresses) await queueTo(app.deps, address);
+    const to = (await app.mails()).flatMap((mail) => mail.to);
+    expect(to).toHaveLength(3);
+    expect(to).toContain("ada+news@reader.example");
+  });
+
+  test("of a discreet style names the newsroom in no header", async () => {
+    await queueTo(app.deps, ADDRESS, { discreet: true });
+    const [mail] = await app.mails();
+    expect(mail?.from).toContain("members@example.org");
+    expect(mail?.message_id).toMatch(/@example\.org>$/);
+    expect(headerOf(mail, "Reply-To")).toBeUndefined();
+    expect(mail?.headers.map(({ value }) => value).join("\n")).not.toContain("Courier");
+  });
+
+  test("tells the reader's mail program how to end its kind with one click", async () => {
+    await queueFor("yearly_note");
+    const [mail] = await app.mails();
+    expect(headerOf(mail, "List-Unsubscribe")).toMatch(
+      new RegExp(`^<${app.url.replaceAll(".", "\\.")}/v1/mail/off/[\\w-]{54}>$`),
+    );
+    expect(headerOf(mail, "List-Unsubscribe-Post")).toBe("List-Unsubscribe=One-Click");
+    await queueFor("payment_failed");
+    const [receipt] = await app.mails();
+    expect(headerOf(receipt, "List-Unsubscribe")).toBeUndefined();
+    expect(receipt?.links.map((link) => new URL(link).pathname.replace(/[\w-]{54}$/, ""))).toEqual(
+      expect.arrayContaining(["/gifts/stop/", "/gifts/fix/", "/give"]),
+    );
+  });
+});
+
+describe("a server that refuses", () => {
+  test("for now is asked again, later each time, and gets one mail", async () => {
+    app.mailbox.faults.plan({ kind: "temporary", times: 2 });
+    const id = await queueTo(app.deps, ADDRESS);
+    expect(await app.mails()).toEqual([]);
+    expect(await mailState(app.deps, id)).toEqual({ state: "queued", reason: null, attempts: 1 });
+    expect(await waits()).toBeGreaterThan(1);
+    await hurryJobs(app.db);
+    expect(await app.mails()).toEqual([]);
+    expect(await waits()).toBeGreaterThan(5);
+    await hurryJobs(app.db);
+    expect(await app.mails()).toHaveLength(1);
+    expect(await mailState(app.deps, id)).toEqual({ state: "sent", reason: null, attempts: 3 });
+    expect(app.logged()).toContain(`"mail_id":"${id}","kind":"manage_link","attempts":2,"code":"451 4.3.0"`);
+  });
+
+  test("for ever is asked twelve times", async () => {
+    app.mailbox.faults.plan({ kind: "temporary", times: 100 });
+    const id = await queueTo(app.deps, ADDRESS);
+    for (let attempt = 0; attempt < 14; attempt++) {
+      await sendDueMails(app.background);
+      await hurryJobs(app.db);
+    }
+    expect(await mailState(app.deps, id)).toEqual({ state: "failed", reason: "451 4.3.0", attempts: 12 });
+    expect((await sql`select from graphile_worker.jobs`.execute(app.db)).rows).toEqual([]);
+  });
+
+  test("an address marks it: nothing else is sent there", async () => {
+    app.mailbox.faults.plan({ kind: "permanent", times: 1 });
+    const first = await queueTo(app.deps, ADDRESS);
+    await app.mails();
+    expect(await mailState(app.deps, first)).toEqual({ state: "failed", reason: "address_refused", attempts: 1 });
+    const marked = await app.db.selectFrom("mail_addresses").selectAll().executeTakeFirst();
+    expect(marked).toMatchObject({ bounce_code: "550 5.1.1", bounced_at: expect.any(Date) });
+    expect(marked?.address_hash).toEqual(emailHash(app.deps.vault, ADDRESS));
+    const second = await queueTo(app.deps, ` ${ADDRESS.toLowerCase()}`);
+    const other = await queueTo(app.deps, "somebody-else@reader.example");
+    expect((await app.mails()).map((mail) => mail.idempotency_key)).toEqual([other]);
+    expect(await mailState(app.deps, second)).toEqual({ state: "suppressed", reason: "bounced", attempts: 0 });
+  });
+
+  test("a text gives that mail up and doesn't hold it against the address", async () => {
+    app.mailbox.faults.plan({ kind: "refuse_message", times: 1 });
+    const first = await queueTo(app.deps, ADDRESS);
+    await app.mails();
+    expect(await mailState(app.deps, first)).toEqual({ state: "failed", reason: "message_refused", attempts: 1 });
+    await queueTo(app.deps, ADDRESS);
+    expect(await app.mails()).toHaveLength(1);
+  });
+
+  test("has said nothing of the address that is kept: not in a table, a job or the log", async () => {
+    const kinds = ["temporary", "permanent", "refuse_message", "cut_after_accept"] as const;
+    for (const kind of kinds) {
+      app.mailbox.faults.plan({ kind, times: 1 });
+      await queueTo(app.deps, kind === "permanent" ? `${ADDRESS}.gone` : ADDRESS);
+      await sendDueMails(app.background);
+    }
+    const { rows } = await sql<{ last_error: string }>`
+      select last_error from graphile_worker.jobs where last_error is not null order by 1
+    `.execute(app.db);
+    expect(rows.map((row) => row.last_error)).toEqual([
+      "The mail was not taken (temporary: 451 4.3.0).",
+      "The mail was not taken (temporary: connection).",
+    ]);
+    const places = [...(await dumpDatabase(app.db)), { name: "the log", content: app.logged() }];
+    expect(findLeaks(places, { address: ADDRESS })).toEqual([]);
+  });
+
+  test("to answer at all has taken the mail, and knows it again by its key", async () => {
+    app.mailbox.faults.plan({ kind: "cut_after_accept", times: 1 });
+    const id = await queueTo(app.deps, ADDRESS);
+    await app.mails();
+    expect(await mailState(app.deps, id)).toMatchObject({ state: "queued", attempts: 1 });
+    await hurryJobs(app.db);
+    expect((await app.mails()).map((mail) => mail.repeats)).toEqual([1]);
+    expect(await mailState(app.deps, id)).toMatchObject({ state: "sent", attempts: 2 });
+  });
+});
+
+describe("what isn't sent, and why", () => {
+  test.each([
+    ["no_mail", sql`update donations set no_mail = true`],
+    ["erased", sql`update stripe_customers set deleted = true`],
+    ["no_address", sql`update stripe_customers set email_sealed = null`],
+    [
+      "complained",
+      sql`insert into mail_addresses (address_hash, complained_at) select email_hash, now() from stripe_customers on conflict do nothing`,
+    ],
+    [
+      "unsubscribed",
+      sql`insert into mail_addresses (address_hash, unsubscribed_at) select email_hash, now() from stripe_customers on conflict do nothing`,
+    ],
+  ])("%s", async (reason, cause) => {
+    const mail = await queueFor("yearly_note");
+    await cause.execute(app.db);
+    expect(await app.mails()).toEqual([]);
+    expect(await mailState(app.deps, mail)).toEqual({ state: "suppressed", reason, attempts: 0 });
+  });
+
+  test("a notice about money comes also to who has ended the others", async () => {
+    await sql`insert into mail_addresses (address_hash, unsubscribed_at) select email_hash, now() from stripe_customers on conflict do nothing`.execute(
+      app.db,
+    );
+    await queueFor("payment_failed");
+    expect(await app.mails()).toHaveLength(1);
+  });
+
+  test("a mail whose donor Stripe hasn't told of yet waits for that", async () => {
+    await sql`delete from stripe_customers`.execute(app.db);
+    const mail = await queueFor("thank_you");
+    expect(await app.mails()).toEqual([]);
+    expect(await mailState(app.deps, mail)).toEqual({ state: "queued", reason: null, attempts: 0 });
+    await app.db.insertInto("stripe_customers").values(customer).execute();
+    await hurryJobs(app.db);
+    expect(await app.mails()).toHaveLength(1);
+    await sql`delete from stripe_customers`.execute(app.db);
+    const late = await queueFor("refunded");
+    await sql`update mails set created_at = now() - interval '1 hour'`.execute(app.db);
+    await app.mails();
+    expect(await mailState(app.deps, late)).toMatchObject({ state: "suppressed", reason: "no_address" });
+  });
+});
+
+describe("a job that was lost", () => {
+  const lapse = () =>
+    sql`update mails set look_at = now() - interval '1 second', lease_until = lease_until - interval '1 hour'`;
+
+  test("is made anew, whether it is gone, used up, or held by a worker that died", async () => {
+    const gone = await queueTo(app.deps, "gone@reader.example");
+    const used = await queueTo(app.deps, "used@reader.example");
+    const held = await queueTo(app.deps, "held@reader.example");
+    await sql`delete from graphile_worker._private_jobs where key = ${`mail:${gone}`}`.execute(app.db);
+    await sql`update graphile_worker._private_jobs set attempts = max_attempts where key = ${`mail:${used}`}`.execute(
+      app.db,
+    );
+    await sql`update graphile_worker._private_jobs set locked_at = now() - interval '1 minute', locked_by = 'dead', attempts = 1 where key = ${`mail:${held}`}`.execute(
+      app.db,
+    );
+    await lapse().execute(app.db);
+    expect(await app.mails()).toEqual([]);
+    expect(await recoverMails(app.background)).toBe(3);
+    expect(await recoverMails(app.background)).toBe(0);
+    expect(await app.mails()).toHaveLength(3);
+  });
+
+  test("in the middle of sending is taken up once the lease has lapsed, not before", async () => {
+    const id = await queueTo(app.deps, ADDRESS);
+    await sql`update mails set state = 'sending', attempts = 1, lease_until = now() + interval '40 seconds', look_at = now()`.execute(
+      app.db,
+    );
+    await sql`update graphile_worker._private_jobs set locked_at = now(), locked_by = 'dead', attempts = 1`.execute(
+      app.db,
+    );
+    expect(await recoverMails(app.background)).toBe(1);
+    expect(await app.mails()).toEqual([]);
+    await lapse().execute(app.db);
+    expect(await recoverMails(app.background)).toBe(1);
+    expect(await app.mails()).toHaveLength(1);
+    expect(await mailState(app.deps, id)).toEqual({ state: "sent", reason: null, attempts: 2 });
+  });
+
+  test("is looked for among what isn't done, by an index", async () => {
+    await sql`set enable_seqscan = off`.execute(app.db);
+    const { rows } = await sql<{ "QUERY PLAN": string }>`
+      explain select id from mails where state in ('queued', 'sending') and look_at <= clock_timestamp() order by look_at limit 500
+    `.execute(app.db);
+    expect(rows.map((row) => row["QUERY PLAN"]).join("\n")).toContain("mails_unfinished");
+  });
+});
+
+describe("held back", () => {
+  test("by the newsroom, nothing goes and nothing is lost; afterwards it does", async () => {
+    changes = { paused: true };
+    const ids = [await queueTo(app.deps, "a@reader.example"), await queueTo(app.deps, "b@reader.example")];
+    expect(await app.mails()).toEqual([]);
+    expect(await recoverMails(app.background)).toBe(0);
+    for (const id of ids) expect(await mailState(app.deps, id)).toEqual({ state: "queued", reason: null, attempts: 0 });
+    changes = {};
+    expect(await app.mails()).toHaveLength(2);
+  });
+
+  test("a new template goes out at so many a minute until so many have gone", async () => {
+    changes = { ramp: { per_minute: 3, first: 5 } };
+    for (let n = 0; n < 9; n++) await queueTo(app.deps, `ramp-${n}@reader.example`);
+    expect(await app.mails()).toHaveLength(3);
+    await hurryJobs(app.db);
+    expect(await app.mails()).toHaveLength(3);
+    expect(await waits()).toBeGreaterThan(50);
+    const { rows } = await sql`select from mails where state = 'queued' and attempts = 0`.execute(app.db);
+    expect(rows).toHaveLength(6);
+    await minuteLater();
+    // With two more five have gone, and the others needn't wait.
+    expect(await app.mails()).toHaveLength(9);
+  });
+
+  test("by several workers at once it is the same", async () => {
+    changes = { ramp: { per_minute: 4, first: 100 } };
+    for (let n = 0; n < 20; n++) await queueTo(app.deps, `many-${n}@reader.example`);
+    await Promise.all(Array.from({ length: 4 }, () => sendDueMails(app.background)));
+    expect(app.mailbox.mailbox.list()).toHaveLength(4);
+    await minuteLater();
+    await Promise.all(Array.from({ length: 4 }, () => sendDueMails(app.background)));
+    expect(app.mailbox.mailbox.list()).toHaveLength(8);
+  });
+
+  async function minuteLater(): Promise<void> {
+    await sql`update mail_ramps set recent = array(select at - interval '61 seconds' from unnest(recent) as at), place_at = '-infinity'`.execute(
+      app.db,
+    );
+    await hurryJobs(app.db);
+  }
+});
+
+/** Seconds until the next job is due. */
+async function waits(): Promise<number> {
+  const { rows } = await sql<{ seconds: number }>`
+    select extract(epoch from min(run_at) - clock_timestamp())::float8 as seconds from graphile_worker.jobs
+  `.execute(app.db);
+  return rows[0]?.seconds ?? 0;
+}
+
+const DATA = { frequency: "monthly", amount: 1000, currency: "USD" } as const;
+const KINDS = {
+  thank_you: { ...DATA, frequency: "once", paid_on: "2026-03-01" },
+  refunded: { ...DATA, of: 1000 },
+  yearly_note: { ...DATA, since: "2025-03-01", total: 12_000, payments: 12 },
+  payment_failed: { ...DATA, reason: "card_expired", next_try_on: null },
+} as const;
+
+async function queueFor(kind: keyof typeof KINDS): Promise<string> {
+  const mail = { kind, cause: donationId, donationId, data: KINDS[kind] } as Parameters<typeof queueMails>[1][number];
+  expect(await inTransaction(app.db, (trx) => queueMails(trx, [mail]))).toHaveLength(1);
+  return mailId(kind, donationId);
+}
