@@ -7,12 +7,13 @@ import { startJobs } from "./jobs.ts";
 import { ledgerLoopState, ledgerLoopStep } from "./ledger/loop.ts";
 import { nightlyState, nightlyStep } from "./ledger/reconcile/nightly.ts";
 import { recoverMails } from "./mail/recover.ts";
+import type { SendOptions } from "./mail/send.ts";
 import { refetchDue } from "./mirror/refetch.ts";
 import { type Loop, startLoop } from "./shared/loop.ts";
 
 const IDLE_MS = 250;
 const SLOW_IDLE_MS = 1_000;
-const RECOVERY_IDLE_MS = 5_000;
+const RECOVERY_IDLE_MS = 2_000;
 /** Longer than Stripe can be asked for its events. */
 const PAYLOAD_DAYS = 35;
 const MINUTE_MS = 60_000;
@@ -26,7 +27,7 @@ export interface Work {
 }
 
 /** Everything that goes on behind the HTTP side; any number of processes may do it at once. */
-export function startWork(deps: Deps): Work {
+export function startWork(deps: Deps, mail: SendOptions = {}): Work {
   const { log } = deps;
   const derive = startLoop({ name: "derive", idleMs: IDLE_MS, log, step: () => deriveDirty(deps) });
   const inbox = startLoop({
@@ -56,8 +57,13 @@ export function startWork(deps: Deps): Work {
     log,
     step: async () => (await forgetKeys(deps.db)) + (await purgePayloads(deps.db, PAYLOAD_DAYS)),
   });
-  const recovery = startLoop({ name: "mail", idleMs: RECOVERY_IDLE_MS, log, step: () => recoverMails(deps) });
-  const jobs = startJobs(deps);
+  const recovery = startLoop({
+    name: "mail",
+    idleMs: RECOVERY_IDLE_MS,
+    log,
+    step: () => recoverMails(deps, mail.leaseMs),
+  });
+  const jobs = startJobs(deps, mail);
   const stopping = new AbortController();
   const nightlyNotes = nightlyState(stopping.signal);
   const nightly = startLoop({

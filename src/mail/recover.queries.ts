@@ -14,13 +14,14 @@ export async function strandedMails(
       select id, state, lease_until from mails where state in ('queued', 'sending') and look_at <= clock_timestamp()
       order by look_at limit ${limit} for update skip locked
     ), found as (
-      select d.id, j.locked_at is not null as running,
+      select d.id, j.locked_at + lease.length as running_until,
         j.id is null or j.attempts >= j.max_attempts and j.locked_at is null
-          or j.locked_at <= clock_timestamp() - ${leaseMs} * interval '1 millisecond'
+          or j.locked_at <= clock_timestamp() - lease.length
           or d.state = 'sending' and d.lease_until <= clock_timestamp() and j.locked_at is not null as stranded
-      from due d left join graphile_worker.jobs j on j.key = 'mail:' || d.id
+      from due d left join graphile_worker.jobs j on j.key = 'mail:' || d.id,
+        (select ${leaseMs} * interval '1 millisecond' as length) as lease
     )
-    update mails m set look_at = clock_timestamp() + case when f.running then interval '10 seconds' else interval '1 minute' end
+    update mails m set look_at = case when f.stranded or f.running_until is null then clock_timestamp() + interval '1 minute' else f.running_until end
     from found f where m.id = f.id
     returning m.id, f.stranded
   `.execute(trx);

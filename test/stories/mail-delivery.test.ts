@@ -299,10 +299,12 @@ describe("a job that was lost", () => {
   });
 
   test("is looked for among what isn't done, by an index", async () => {
-    await sql`set enable_seqscan = off`.execute(app.db);
-    const { rows } = await sql<{ "QUERY PLAN": string }>`
-      explain select id from mails where state in ('queued', 'sending') and look_at <= clock_timestamp() order by look_at limit 500
-    `.execute(app.db);
+    const { rows } = await app.db.transaction().execute(async (trx) => {
+      await sql`set local enable_seqscan = off`.execute(trx);
+      return await sql<{ "QUERY PLAN": string }>`
+        explain select id from mails where state in ('queued', 'sending') and look_at <= clock_timestamp() order by look_at limit 500
+      `.execute(trx);
+    });
     expect(rows.map((row) => row["QUERY PLAN"]).join("\n")).toContain("mails_unfinished");
   });
 });

@@ -16,8 +16,13 @@ export interface Service {
 
 /** Runs `node src/main.ts VERB` until it is ended, in an environment of these variables alone. */
 export function runService(verb: string, env: Readonly<Record<string, string>>): Service {
+  return runUntilEnded(["src/main.ts", verb], env);
+}
+
+/** The same with another program. */
+export function runUntilEnded(args: readonly string[], env: Readonly<Record<string, string>>): Service {
   const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(process.execPath, ["src/main.ts", verb], {
+  const child = spawn(process.execPath, args, {
     cwd: PROJECT,
     env: { PATH, HOME, NODE_ENV: "development", ...env },
     stdio: ["ignore", "pipe", "pipe"],
