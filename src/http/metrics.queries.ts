@@ -12,6 +12,9 @@ export interface Gauges {
   readonly ledger_age_seconds: number | null;
   /** When the latest comparison with Stripe ended, in seconds since 1970; null before the first one. */
   readonly reconciled_at: number | null;
+  /** Of each kind, those that aren't done yet and those that have ended, in each way. */
+  readonly mails: readonly { readonly kind: string; readonly state: string; readonly n: number }[];
+  readonly mail_oldest_seconds: number;
 }
 
 /** Reads partial indexes and short tables alone: applied and ignored events are millions and are not counted. */
@@ -36,7 +39,13 @@ export async function readGauges(db: Kysely<DB>): Promise<Gauges> {
       (
         select extract(epoch from finished_at) from reconciliation_runs where failure is null and finished_at is not null
         order by started_at desc limit 1
-      )::float8 as reconciled_at
+      )::float8 as reconciled_at,
+      (select coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'state', state, 'n', n) order by kind, state), '[]') from (
+        select kind, 'queued' as state, count(*) as n from mails where state in ('queued', 'sending') group by kind
+        union all select kind, state, sum(count)::bigint from mail_counts group by kind, state
+      ) as m) as mails,
+      coalesce((select extract(epoch from clock_timestamp() - min(created_at)) from mails where state in ('queued', 'sending')), 0)::float8
+        as mail_oldest_seconds
   `.execute(db);
   return rows[0] as Gauges;
 }

@@ -6,7 +6,16 @@ interface Gauge {
   readonly name: string;
   readonly help: string;
   /** One value, or one for each value of the label. A gauge that is not known yet is left out. */
-  readonly value: number | null | { readonly label: string; readonly values: Readonly<Record<string, number>> };
+  readonly value:
+    | number
+    | null
+    | { readonly label: string; readonly values: Readonly<Record<string, number>> }
+    | Series;
+}
+
+/** One value for each set of labels, as `kind="thank_you",state="sent"`. */
+interface Series {
+  readonly series: Readonly<Record<string, number>>;
 }
 
 /** What has happened, in Prometheus's text format. https://prometheus.io/docs/instrumenting/exposition_formats/ */
@@ -53,6 +62,14 @@ function gaugesOf(gauges: Gauges): readonly Gauge[] {
       help: "Since balance transactions were last pulled to the end.",
       value: gauges.ledger_age_seconds,
     },
+    {
+      name: "mails",
+      help: "Mails of each kind that wait, and that were sent, suppressed or given up so far.",
+      value: {
+        series: Object.fromEntries(gauges.mails.map(({ kind, state, n }) => [`kind="${kind}",state="${state}"`, n])),
+      },
+    },
+    { name: "mail_oldest_seconds", help: "Age of the oldest mail that waits.", value: gauges.mail_oldest_seconds },
   ];
 }
 
@@ -60,10 +77,13 @@ function textOf({ name, help, value }: Gauge): string {
   if (value === null) return "";
   const head = `# HELP ${PREFIX}${name} ${help}\n# TYPE ${PREFIX}${name} gauge\n`;
   if (typeof value === "number") return `${head}${PREFIX}${name} ${value}\n`;
-  const lines = Object.entries(value.values).map(
-    ([key, count]) => `${PREFIX}${name}{${value.label}="${key}"} ${count}\n`,
-  );
+  const lines = Object.entries(seriesOf(value)).map(([labels, count]) => `${PREFIX}${name}{${labels}} ${count}\n`);
   return head + lines.join("");
+}
+
+function seriesOf(value: Exclude<Gauge["value"], number | null>): Readonly<Record<string, number>> {
+  if ("series" in value) return value.series;
+  return Object.fromEntries(Object.entries(value.values).map(([key, count]) => [`${value.label}="${key}"`, count]));
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {

@@ -1,9 +1,13 @@
+import { type AddressInfo, createServer } from "node:net";
 import { type Selectable, sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { DB } from "../../src/db/schema.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
+import { createMailer } from "../../src/mail/mailer.ts";
 import { mailId, queueMails } from "../../src/mail/queue.queries.ts";
 import { recoverMails } from "../../src/mail/recover.ts";
+import { sendMail } from "../../src/mail/send.ts";
+import { failureOf } from "../../src/mail/smtp-failure.ts";
 import type { NewsroomConfig } from "../../src/newsroom.ts";
 import { emailHash } from "../../src/vault/email-hash.ts";
 import { startApp, type TestApp } from "../support/app.ts";
@@ -213,6 +217,89 @@ describe("a server that refuses", () => {
     await hurryJobs(app.db);
     expect((await app.mails()).map((mail) => mail.repeats)).toEqual([1]);
     expect(await mailState(app.deps, id)).toMatchObject({ state: "sent", attempts: 2 });
+  });
+});
+
+test("a server that says nothing, or a little at a time, is given up on, and asked again", async () => {
+  const impatient = { smtpUrl: app.mailbox.url, name: "here.example", timeoutMs: 150, deadlineMs: 300 };
+  const mailer = createMailer(impatient);
+  app.mailbox.faults.plan({ kind: "hang", times: 1 });
+  const id = await queueTo(app.deps, ADDRESS);
+  await sendDueMails({ ...app.background, mail: mailer });
+  expect(await mailState(app.deps, id)).toEqual({ state: "queued", reason: null, attempts: 1 });
+  expect(app.logged()).toContain(`"mail_id":"${id}","kind":"manage_link","attempts":1,"code":"timeout"`);
+
+  const trickling = createServer((socket) => {
+    const timer = setInterval(() => socket.write("220-wait\r\n"), 20);
+    socket.once("close", () => clearInterval(timer)).on("error", () => {});
+  });
+  const port = await new Promise<number>((resolve) =>
+    trickling.listen(0, "127.0.0.1", () => resolve((trickling.address() as AddressInfo).port)),
+  );
+  const slow = createMailer({ ...impatient, smtpUrl: `smtp://127.0.0.1:${port}` });
+  await hurryJobs(app.db);
+  await sendDueMails({ ...app.background, mail: slow });
+  expect(await mailState(app.deps, id)).toEqual({ state: "queued", reason: null, attempts: 2 });
+  slow.close();
+  trickling.close();
+
+  await hurryJobs(app.db);
+  await sendDueMails({ ...app.background, mail: mailer });
+  expect(await mailState(app.deps, id)).toEqual({ state: "sent", reason: null, attempts: 3 });
+  expect(app.mailbox.mailbox.list()).toHaveLength(1);
+  mailer.close();
+});
+
+test("without a server mail waits, and no attempt is lost", async () => {
+  const none = createMailer({ smtpUrl: null, name: "here.example" });
+  const id = await queueTo(app.deps, ADDRESS);
+  await sendMail({ ...app.background, mail: none }, id);
+  expect(await mailState(app.deps, id)).toEqual({ state: "queued", reason: null, attempts: 0 });
+  expect(await waits()).toBeGreaterThan(5);
+});
+
+describe("what a server's answer means", () => {
+  test.each([
+    ["RCPT TO", "550 5.1.1 no such user", "address", "550 5.1.1"],
+    ["RCPT TO", "550 no such user", "address", "550"],
+    ["RCPT TO", "550 5.2.1 mailbox disabled", "address", "550 5.2.1"],
+    ["DATA", "550 5.1.1 no such user", "address", "550 5.1.1"],
+    // Were these held against the address, one wrong setting would mark every donor's.
+    ["RCPT TO", "554 5.7.1 relay access denied", "temporary", "554 5.7.1"],
+    ["RCPT TO", "550 5.7.606 your address is banned", "temporary", "550 5.7.606"],
+    ["RCPT TO", "552 5.2.2 mailbox full", "temporary", "552 5.2.2"],
+    ["RCPT TO", "554 no", "temporary", "554"],
+    ["RCPT TO", "450 4.2.1 greylisted", "temporary", "450 4.2.1"],
+    ["MAIL FROM", "550 5.1.0 sender rejected", "temporary", "550 5.1.0"],
+    ["MAIL FROM", "553 5.1.8 sender's domain doesn't exist", "temporary", "553 5.1.8"],
+    ["DATA", "554 5.7.1 looks like spam", "message", "554 5.7.1"],
+    ["DATA", "552 5.3.4 too big", "message", "552 5.3.4"],
+    ["DATA", "452 4.3.1 disk full", "temporary", "452 4.3.1"],
+    ["DATA", "503 5.5.1 bad sequence", "temporary", "503 5.5.1"],
+    ["CONN", "421 too many connections", "temporary", "421"],
+    ["AUTH LOGIN", "535 5.7.8 wrong password", "temporary", "535 5.7.8"],
+  ])("%s: %s", (command, response, outcome, code) => {
+    const error = Object.assign(new Error(`${response} <${ADDRESS}>`), {
+      command,
+      response,
+      responseCode: Number(response.slice(0, 3)),
+      code: "EENVELOPE",
+    });
+    const failure = failureOf(error);
+    expect(failure).toMatchObject({ outcome, code });
+    expect(JSON.stringify([failure.message, failure.stack, failure.cause])).not.toContain(ADDRESS);
+  });
+
+  test.each([
+    ["ETIMEDOUT", "timeout"],
+    ["ESOCKET", "connection"],
+    ["ECONNECTION", "connection"],
+    ["EDNS", "dns"],
+    ["ETLS", "tls"],
+    ["EAUTH", "auth"],
+    ["ESOMETHING", "unknown"],
+  ])("no answer: %s", (code, said) => {
+    expect(failureOf(Object.assign(new Error(ADDRESS), { code }))).toMatchObject({ outcome: "temporary", code: said });
   });
 });
 

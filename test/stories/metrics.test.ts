@@ -58,6 +58,18 @@ const MOVES: Readonly<Record<string, { readonly move: () => Promise<void>; reado
     move: () => run(sql`insert into alerts (kind, object_id, detail) values ('unknown_state', 'ch_1', 'a test')`),
     to: (value) => expect(value).toBe(1),
   },
+  'mails{kind="refunded",state="queued"}': { move: () => mail("queued"), to: (value) => expect(value).toBe(1) },
+  'mails{kind="refunded",state="sent"}': {
+    move: () =>
+      run(
+        sql`insert into mail_counts (kind, state, shard, count) values ('refunded', 'sent', 0, 3), ('refunded', 'sent', 1, 4)`,
+      ),
+    to: (value) => expect(value).toBe(7),
+  },
+  mail_oldest_seconds: {
+    move: () => mail("queued", sql`clock_timestamp() - interval '3 hours'`),
+    to: (value) => expect(Math.abs(value - 10_800)).toBeLessThan(60),
+  },
   ledger_age_seconds: {
     move: () =>
       run(sql`
@@ -68,10 +80,18 @@ const MOVES: Readonly<Record<string, { readonly move: () => Promise<void>; reado
   },
 };
 
+async function mail(state: string, created = sql`clock_timestamp()`): Promise<void> {
+  await run(sql`
+    insert into mails (id, kind, cause, state, created_at)
+    values (gen_random_uuid(), 'refunded', gen_random_uuid(), ${state}, ${created})
+  `);
+}
+
 describe("each gauge moves", () => {
   test.each(Object.keys(MOVES))("%s", async (name) => {
     const { move, to } = MOVES[name] as (typeof MOVES)[string];
     await run(sql`delete from stripe_events`);
+    await run(sql`delete from mails`);
     const before = (await scrape()).get(name);
     await move();
     const after = (await scrape()).get(name) ?? Number.NaN;
