@@ -37,8 +37,8 @@ export interface SendOptions {
   readonly leaseMs?: number | undefined;
 }
 
-/** Without a switch to tell when it ends, one looks again. */
-const PAUSE_MS = 10_000;
+/** For a job that was taken just before mail was held back; no other one is taken until it isn't. */
+const PAUSE_MS = 1_000;
 
 /**
  * Does the job of one mail. Taken and decided in one transaction, sent outside of any, and its end written down in another: a worker that

@@ -3,8 +3,9 @@ import express, { type Request, type Response, type Router } from "express";
 import { z } from "zod";
 import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";
+import { isHeld } from "../mail/send.ts";
 import { ownPages } from "./own-pages.routes.ts";
-import { type Waiting, waiting } from "./quiet.queries.ts";
+import { mailsOnTheirWay, type Waiting, waiting } from "./quiet.queries.ts";
 import type { StripeStandIn } from "./stripe/server.ts";
 
 const advanceBody = z
@@ -18,7 +19,7 @@ const advanceBody = z
 /** Longest that an answer waits for the books to have caught up. */
 const CATCH_UP_MS = 30_000;
 
-type ControlDeps = Pick<Deps, "db" | "now" | "config">;
+type ControlDeps = Pick<Deps, "db" | "now" | "config" | "newsroom" | "mail">;
 
 /** What only the sandbox has: moving time, for Stripe and for the product. */
 export function controlRoutes(deps: ControlDeps, stripe: StripeStandIn, catchUpMs = CATCH_UP_MS): Router {
@@ -44,11 +45,12 @@ export function controlRoutes(deps: ControlDeps, stripe: StripeStandIn, catchUpM
 type Left = Readonly<Record<string, { readonly count: number; readonly ids: readonly string[] }>>;
 
 /** Waits until what happened meanwhile is in the books, so that whoever advanced can read them at once. @returns what is not, in the end */
-async function leftAfter(ms: number, deps: Pick<Deps, "db">, stripe: StripeStandIn): Promise<Left | null> {
+async function leftAfter(ms: number, deps: ControlDeps, stripe: StripeStandIn): Promise<Left | null> {
   const deadline = performance.now() + ms;
   await Promise.race([stripe.settled(), sleep(ms, undefined, { ref: false })]);
   for (let quiet = 0; quiet < 2; ) {
-    const left = await waiting(deps.db);
+    const mails = isHeld(deps) ? [] : await mailsOnTheirWay(deps.db);
+    const left = [...(await waiting(deps.db)), ...mails];
     if (performance.now() > deadline) return { ...undelivered(stripe), ...byWhat(left) };
     quiet = left.length === 0 ? quiet + 1 : 0;
     await sleep(100);

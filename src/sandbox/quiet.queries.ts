@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { DB } from "../db/schema.ts";
 
 export interface Waiting {
-  readonly what: "events" | "objects" | "refetches" | "payments" | "balance_transactions";
+  readonly what: "events" | "objects" | "refetches" | "payments" | "balance_transactions" | "mails";
   readonly count: number;
   /** Ten of them at most. */
   readonly ids: readonly string[];
@@ -20,6 +20,17 @@ export async function waiting(db: Kysely<DB>): Promise<readonly Waiting[]> {
       union all select 'balance_transactions', id from missing_balance_transactions
     )
     select what, count(*)::int as count, (array_agg(id order by id))[1:10] as ids from left_to_do group by what order by what
+  `.execute(db);
+  return rows;
+}
+
+/** Mails that are on their way out: what failed, or is held to a later time, is left out. */
+export async function mailsOnTheirWay(db: Kysely<DB>): Promise<readonly Waiting[]> {
+  const { rows } = await sql<Waiting>`
+    select 'mails' as what, count(*)::int as count, (array_agg(m.id::text order by m.id))[1:10] as ids
+    from mails m join graphile_worker.jobs j on j.key = 'mail:' || m.id
+    where m.state in ('queued', 'sending') and j.attempts <= 1 and j.run_at <= clock_timestamp()
+    having count(*) > 0
   `.execute(db);
   return rows;
 }
