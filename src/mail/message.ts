@@ -26,7 +26,7 @@ export function messageOf(
   const host = discreet ? from.slice(from.lastIndexOf("@") + 1) : new URL(config.publicUrl).hostname;
   return {
     messageId: `<${id}@${host}>`,
-    from: { name: oneLine(senderName(newsroom, discreet)), address: from },
+    from: { name: oneLine(senderName(newsroom, discreet) ?? ""), address: from },
     // Where they differ, the address for answers could name the newsroom.
     replyTo: discreet || contact_email === from ? null : contact_email,
     to,

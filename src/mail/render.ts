@@ -1,17 +1,16 @@
 import { createHash } from "node:crypto";
 import { html } from "../http/html.ts";
-import { copyFor, type NewsroomConfig } from "../newsroom.ts";
+import { copyFor, type NewsroomConfig, pickLocale } from "../newsroom.ts";
 import type { MailData, MailKind, MailLinks } from "./kinds.ts";
 
-export interface MailToRender<K extends MailKind = MailKind> {
+export interface MailToRender<K extends MailKind> {
   readonly kind: K;
   readonly data: MailData[K];
-  /** One of the newsroom's languages. */
-  readonly locale: string;
+  readonly locale: string | null;
   readonly discreet: boolean;
   readonly links: MailLinks;
   /** Names the gift or the reminder to whoever asks about it. */
-  readonly reference: string;
+  readonly reference: string | null;
 }
 
 export interface RenderedMail {
@@ -22,8 +21,9 @@ export interface RenderedMail {
   readonly direction: "ltr" | "rtl";
 }
 
-export function renderMail(newsroom: NewsroomConfig, mail: MailToRender): RenderedMail {
-  const { kind, data, locale, discreet, links, reference } = mail;
+export function renderMail<K extends MailKind>(newsroom: NewsroomConfig, mail: MailToRender<K>): RenderedMail {
+  const { kind, data, discreet, links, reference } = mail;
+  const locale = pickLocale(newsroom, mail.locale);
   const { direction } = copyFor(newsroom, locale);
   const urls = Object.entries(links).flatMap(([name, link]) =>
     link === null ? [] : [[name, typeof link === "string" ? link : link.page] as const],
@@ -33,14 +33,14 @@ export function renderMail(newsroom: NewsroomConfig, mail: MailToRender): Render
 <h1>${kind}</h1><pre>${JSON.stringify(data)}</pre>
 ${urls.map(([name, url]) => html`<p><a href="${url}">${name}</a></p>`)}
 <p>${newsroom.legal_entity.name}</p><p>${reference}</p></body></html>`;
-  const text = [kind, ...urls.map(([name, url]) => `${name}: ${url}`), newsroom.legal_entity.name, reference].join(
+  const text = [kind, ...urls.map(([name, url]) => `${name}: ${url}`), newsroom.legal_entity.name, reference ?? ""].join(
     "\n\n",
   );
   return { subject, html: body.text, text, language: locale, direction };
 }
 
-export function senderName(newsroom: NewsroomConfig, discreet: boolean): string {
-  return discreet ? "" : newsroom.newsroom.name;
+export function senderName(newsroom: NewsroomConfig, discreet: boolean): string | null {
+  return discreet ? null : newsroom.newsroom.name;
 }
 
 export function templateVersion(_newsroom: NewsroomConfig, kind: MailKind): string {

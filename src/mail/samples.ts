@@ -1,13 +1,7 @@
-import type { MailData, MailKind, MailLinks } from "./kinds.ts";
+import type { MailData, MailKind } from "./kinds.ts";
+import type { MailToRender } from "./render.ts";
 
-interface Sample<K extends MailKind> {
-  readonly kind: K;
-  readonly data: MailData[K];
-  readonly links: MailLinks;
-  readonly reference: string;
-}
-
-export function sampleMail<K extends MailKind>(kind: K): Sample<K> {
+export function sampleMail<K extends MailKind>(kind: K): Omit<MailToRender<K>, "locale" | "discreet"> {
   return {
     kind,
     data: { frequency: "monthly", amount: 1000, currency: "EUR" } as unknown as MailData[K],

@@ -119,7 +119,7 @@ function compose(deps: SendDeps, mail: MailRow) {
     locale,
     discreet,
     links,
-    reference: mail.donation?.id ?? mail.reminder?.id ?? mail.id,
+    reference: mail.donation?.id ?? null,
   });
   const to = deps.vault.open(sealed.sealed, sealed.context);
   return messageOf(deps.config, newsroom, { id: mail.id, to, discreet, links, rendered });
