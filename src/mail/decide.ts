@@ -12,8 +12,8 @@ export type Suppression =
   | "given_since"
   | "erased";
 
-/** Of mails about a gift, those that a reader may end one by one; the others tell of money, or were asked for. */
-export const ENDS_BY_LINK: ReadonlySet<MailKind> = new Set(["yearly_note"]);
+/** Of mails about a gift, those that a reader may do without; the others tell of money that is owed, or were asked for. */
+export const ENDS_BY_LINK: ReadonlySet<MailKind> = new Set(["renewal_receipt", "yearly_note"]);
 
 /** Events come in any order: a donor whom Stripe hasn't told of yet is waited for. In seconds. */
 const WAIT_FOR_DONOR = 900;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { html } from "../http/html.ts";
 import { copyFor, type NewsroomConfig, pickLocale } from "../newsroom.ts";
 import type { MailData, MailKind, MailLinks } from "./kinds.ts";
@@ -33,16 +32,15 @@ export function renderMail<K extends MailKind>(newsroom: NewsroomConfig, mail: M
 <h1>${kind}</h1><pre>${JSON.stringify(data)}</pre>
 ${urls.map(([name, url]) => html`<p><a href="${url}">${name}</a></p>`)}
 <p>${newsroom.legal_entity.name}</p><p>${reference}</p></body></html>`;
-  const text = [kind, ...urls.map(([name, url]) => `${name}: ${url}`), newsroom.legal_entity.name, reference ?? ""].join(
-    "\n\n",
-  );
+  const text = [
+    kind,
+    ...urls.map(([name, url]) => `${name}: ${url}`),
+    newsroom.legal_entity.name,
+    reference ?? "",
+  ].join("\n\n");
   return { subject, html: body.text, text, language: locale, direction };
 }
 
 export function senderName(newsroom: NewsroomConfig, discreet: boolean): string | null {
   return discreet ? null : newsroom.newsroom.name;
-}
-
-export function templateVersion(_newsroom: NewsroomConfig, kind: MailKind): string {
-  return createHash("sha256").update(kind).digest("hex").slice(0, 12);
 }

@@ -10,7 +10,7 @@ import { linksOf } from "./links-of-mail.ts";
 import { messageOf } from "./message.ts";
 import { lockRamp, readRampCount, writeRamp } from "./ramp.queries.ts";
 import { isRamping, rampStep } from "./ramp.ts";
-import { renderMail, templateVersion } from "./render.ts";
+import { renderMail } from "./render.ts";
 import {
   endMail,
   lockMail,
@@ -22,6 +22,7 @@ import {
   takeMail,
 } from "./send.queries.ts";
 import { MailFailure } from "./smtp-failure.ts";
+import { templateVersion } from "./template-version.ts";
 
 export type SendDeps = Pick<Deps, "db" | "config" | "newsroom" | "vault" | "mail" | "log">;
 
