@@ -52,10 +52,11 @@ function unsubscribeHeaders({ unsubscribe }: MailLinks): Record<string, string> 
   };
 }
 
-/** Line ends would begin another header, and marks of direction could make one thing look like another. */
+/** Line ends would begin another header, and an override of direction can make one thing look like another; isolates are our own. */
 function oneLine(text: string): string {
   return text
-    .replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, " ")
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, " ")
+    .replace(/[\u202a-\u202e]/g, "")
     .trim()
     .slice(0, LONGEST_LINE);
 }

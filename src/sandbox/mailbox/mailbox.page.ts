@@ -44,7 +44,7 @@ export function mailPage(newsroom: NewsroomConfig, mail: CaughtMail): Html {
     mail.subject,
     html`<div class="tools"><a href="/sandbox/mailbox">All mails</a><a href="/sandbox/mailbox?${new URLSearchParams({ to: mail.to[0] ?? "" }).toString()}">All to this address</a></div>
 <div class="mail">
-<h1><bdi>${mail.subject}</bdi></h1>
+<h1 dir="auto">${mail.subject}</h1>
 <dl>
 <dt>From</dt><dd><bdi>${mail.from}</bdi></dd>
 <dt>To</dt><dd>${mail.to.join(", ")}</dd>
@@ -52,7 +52,7 @@ export function mailPage(newsroom: NewsroomConfig, mail: CaughtMail): Html {
 </dl>
 <iframe src="/sandbox/mailbox/${mail.id}/html" title="The mail as HTML" sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>
 <h2>As text</h2>
-<pre><bdi>${mail.text}</bdi></pre>
+<pre dir="auto">${mail.text}</pre>
 <details><summary>Headers</summary><pre>${mail.headers.map(({ name, value }) => `${name}: ${value}\n`)}</pre></details>
 </div>`,
   );

@@ -52,13 +52,7 @@ function refusal(responseCode: number, message: string): Error {
 }
 
 function mailOf(mail: ParsedMail, recipients: readonly string[]): Omit<CaughtMail, "repeats"> {
-  const headers = mail.headerLines.map(({ key, line }) => ({
-    name: line.slice(0, line.indexOf(":")).trim() || key,
-    value: line
-      .slice(line.indexOf(":") + 1)
-      .replace(/\r?\n(?=[ \t])/g, "")
-      .trim(),
-  }));
+  const headers = mail.headerLines.map(({ line }) => headerOf(Buffer.from(line, "latin1").toString("utf8")));
   const html = mail.html || "";
   return {
     id: randomUUID(),
@@ -73,6 +67,12 @@ function mailOf(mail: ParsedMail, recipients: readonly string[]): Omit<CaughtMai
     text: mail.text ?? "",
     links: linksOf(html),
   };
+}
+
+function headerOf(line: string): { name: string; value: string } {
+  const [name = "", ...rest] = line.split(":");
+  const value = rest.join(":").replace(/\r?\n(?=[ \t])/g, "");
+  return { name: name.trim(), value: value.trim() };
 }
 
 const NAMED: Readonly<Record<string, string>> = { amp: "&", quot: '"', apos: "'", lt: "<", gt: ">" };
