@@ -74,8 +74,9 @@ export function createMailer(options: MailerOptions): Mailer {
 async function connect(url: string, { name, timeoutMs = SMTP_TIMEOUT_MS }: MailerOptions) {
   const { createTransport } = await import("nodemailer");
   return createTransport({
-    url,
+    url: withoutLogs(url),
     pool: true,
+    requireTLS: needsTls(url),
     name,
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
@@ -85,4 +86,20 @@ async function connect(url: string, { name, timeoutMs = SMTP_TIMEOUT_MS }: Maile
     maxRequeues: 1,
     logger: false,
   });
+}
+
+/**
+ * Whether a connection has to be encrypted before any address is told: always, but on this machine and to a name without a dot, as a container
+ * beside this one has. For a relay on a private network, `?requireTLS=false` in the address says otherwise.
+ */
+export function needsTls(url: string): boolean {
+  const host = new URL(url).hostname;
+  return host.includes(".") && !/^127\./.test(host) && !host.endsWith(".localhost");
+}
+
+/** The address may hold any option of the library; these would print whole conversations. */
+function withoutLogs(text: string): string {
+  const url = new URL(text);
+  for (const name of ["logger", "debug", "transactionLog"]) url.searchParams.delete(name);
+  return url.href;
 }

@@ -27,8 +27,8 @@ export function messageOf(
   return {
     messageId: `<${id}@${host}>`,
     from: { name: oneLine(senderName(newsroom, discreet) ?? ""), address: from },
-    // Where they differ, the address for answers could name the newsroom.
-    replyTo: discreet || contact_email === from ? null : contact_email,
+    // Another address than the sender's could name the newsroom.
+    replyTo: discreet ? null : contact_email,
     to,
     subject: oneLine(rendered.subject),
     html: rendered.html,

@@ -1,5 +1,6 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { startApp, type TestApp } from "../support/app.ts";
@@ -11,6 +12,7 @@ import { runUntilEnded, type Service } from "../support/service.ts";
 /* Two workers in processes of their own on one queue, with a lease of two seconds in place of forty. */
 
 const LEASE_MS = 2_000;
+const PROGRAM = new URL("../support/mail-worker-process.ts", import.meta.url);
 
 let app: TestApp;
 let folder: string;
@@ -39,7 +41,7 @@ afterEach(async () => {
 async function startWorker(): Promise<Service> {
   const { databaseUrl, smtpUrl, stripe } = app.settings.config;
   const keys = app.settings.loadKeys().map(({ id, key }) => `${id}:${key.toString("base64")}`);
-  const worker = runUntilEnded(["test/support/mail-worker-process.ts"], {
+  const worker = runUntilEnded([fileURLToPath(PROGRAM)], {
     DATABASE_URL: databaseUrl ?? "",
     SMTP_URL: smtpUrl ?? "",
     DATA_KEYS: keys.join(","),

@@ -1,9 +1,9 @@
 import { type AddressInfo, createServer } from "node:net";
 import { type Selectable, sql } from "kysely";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { DB } from "../../src/db/schema.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
-import { createMailer } from "../../src/mail/mailer.ts";
+import { createMailer, needsTls } from "../../src/mail/mailer.ts";
 import { mailId, queueMails } from "../../src/mail/queue.queries.ts";
 import { recoverMails } from "../../src/mail/recover.ts";
 import { sendMail } from "../../src/mail/send.ts";
@@ -257,6 +257,30 @@ test("without a server mail waits, and no attempt is lost", async () => {
   await sendMail({ ...app.background, mail: none }, id);
   expect(await mailState(app.deps, id)).toEqual({ state: "queued", reason: null, attempts: 0 });
   expect(await waits()).toBeGreaterThan(0);
+});
+
+test.each([
+  ["smtp://mail.example.org", true],
+  ["smtp://user:password@10.1.2.3:587", true],
+  ["smtp://127.0.0.1:1025", false],
+  ["smtp://localhost:1025", false],
+  ["smtp://mailpit:1025", false],
+])("addresses are told in the clear on this machine alone: %s", (url, needed) => {
+  expect(needsTls(url)).toBe(needed);
+});
+
+test("a server elsewhere that doesn't encrypt isn't told an address, whatever its own address asks to be logged", async () => {
+  const printed = (["stdout", "stderr"] as const).map((name) => vi.spyOn(process[name], "write"));
+  const mailer = createMailer({
+    smtpUrl: `${app.mailbox.url}?requireTLS=true&logger=true&debug=true`,
+    name: "here.example",
+  });
+  const id = await queueTo(app.deps, ADDRESS);
+  await sendDueMails({ ...app.background, mail: mailer });
+  mailer.close();
+  expect(await mailState(app.deps, id)).toEqual({ state: "queued", reason: null, attempts: 1 });
+  expect(app.mailbox.mailbox.list()).toEqual([]);
+  expect(printed.flatMap(({ mock }) => mock.calls.map(String)).join("\n")).not.toContain("leak.example");
 });
 
 describe("what a server's answer means", () => {

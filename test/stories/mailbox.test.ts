@@ -187,6 +187,19 @@ test("the switch that pauses all mail works while the service runs, and what wai
   await vi.waitUntil(async () => (await caught()).mails.length === 5, { timeout: 8_000 });
 });
 
+test("mail goes on after the database has cut the connections of its jobs", async () => {
+  await receive("before@reader.example");
+  const cut = () =>
+    sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'reader-donations jobs'`.execute(
+      app.db,
+    );
+  expect((await cut()).rows.length).toBeGreaterThan(0);
+  await receive("after@reader.example");
+  await cut();
+  await receive("again@reader.example");
+  expect(app.logged()).not.toMatch(/"level":"(?:error|fatal)"/);
+});
+
 test("the service is ready without a mail server, and its log tells of no error", async () => {
   await receive("healthy@reader.example");
   expect((await get("/readyz")).status).toBe(200);
