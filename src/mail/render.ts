@@ -4,13 +4,10 @@ import { sheetOf } from "./sheet.ts";
 import { sheetHtml } from "./sheet-html.ts";
 import { sheetText } from "./sheet-text.ts";
 import { deskFor } from "./templates/desk.ts";
-import type { Letter } from "./templates/letter.ts";
 import { oneLine } from "./templates/one-line.ts";
 import { TEMPLATES } from "./templates/templates.ts";
 
-export type MailToRender = { [K in MailKind]: MailOf<K> }[MailKind];
-
-interface MailOf<K extends MailKind> {
+export interface MailToRender<K extends MailKind> {
   readonly kind: K;
   readonly data: MailData[K];
   /** Any language tag; the newsroom's language that comes nearest is taken. */
@@ -35,11 +32,11 @@ export interface RenderedMail {
  * A mail as it goes out, in HTML and in text that say the same. Throws when its kind needs a link that isn't there, when a
  * link is no http(s) address, and when the data aren't those of its kind: a mail with a hole is never sent.
  */
-export function renderMail(newsroom: NewsroomConfig, mail: MailToRender): RenderedMail {
+export function renderMail<K extends MailKind>(newsroom: NewsroomConfig, mail: MailToRender<K>): RenderedMail {
   const locale = pickLocale(newsroom, mail.locale);
   const links = webLinks(mail.links);
   const { kinds } = copyFor(newsroom, locale).mail;
-  const letter = write(newsroom, { ...mail, links }, locale);
+  const letter = TEMPLATES[mail.kind](deskFor(newsroom, locale, links), mail.data);
   const discreet = mail.discreet || newsroom.mail.discreet ? { subject: kinds[mail.kind].discreet } : null;
   const sheet = sheetOf(newsroom, letter, { locale, discreet, links, reference: mail.reference });
   return {
@@ -54,14 +51,6 @@ export function renderMail(newsroom: NewsroomConfig, mail: MailToRender): Render
 /** The sender's name beside the address: the newsroom's, or null when it must not be named. */
 export function senderName(newsroom: NewsroomConfig, discreet: boolean): string | null {
   return discreet || newsroom.mail.discreet ? null : oneLine(newsroom.newsroom.name);
-}
-
-function write<K extends MailKind>(
-  newsroom: NewsroomConfig,
-  mail: Pick<MailOf<K>, "kind" | "data" | "links">,
-  locale: string,
-): Letter {
-  return TEMPLATES[mail.kind](deskFor(newsroom, locale, mail.links), mail.data);
 }
 
 function webLinks(links: MailLinks): MailLinks {

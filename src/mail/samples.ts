@@ -5,14 +5,14 @@ import type { MailToRender } from "./render.ts";
 const AT = "https://donations.example";
 const TOKEN = "AZmP3kQ0cWKqk0r7c2FtcGxlAAAAAAAAc2FtcGxlLW9mLWEtdG9rZW4";
 
-const LINKS: MailLinks = {
-  stop: `${AT}/gifts/stop/${TOKEN}`,
-  fix: `${AT}/gifts/fix/${TOKEN}`,
-  give: `${AT}/give?frequency=monthly&amount=1000&currency=EUR`,
-  manage: `${AT}/gifts/${TOKEN}`,
-  confirm: `${AT}/reminders/${TOKEN}`,
-  unsubscribe: { page: `${AT}/mail/off/${TOKEN}`, oneClick: `${AT}/v1/mail/off/${TOKEN}` },
-};
+const NOWHERE: MailLinks = { stop: null, fix: null, give: null, manage: null, confirm: null, unsubscribe: null };
+const GIVE = { give: `${AT}/give?frequency=monthly&amount=1000&currency=EUR` };
+const MANAGE = { manage: `${AT}/gifts/${TOKEN}` };
+const RUNNING = { ...MANAGE, stop: `${AT}/gifts/stop/${TOKEN}` };
+const FIX = { ...RUNNING, fix: `${AT}/gifts/fix/${TOKEN}` };
+const REMINDER = `${AT}/reminders/${TOKEN}`;
+const NO_REMINDERS = { unsubscribe: { page: REMINDER, oneClick: `${AT}/v1/reminders/${TOKEN}/cancel` } };
+const NO_NOTES = { unsubscribe: { page: `${AT}/mail/off/${TOKEN}`, oneClick: `${AT}/v1/mail/off/${TOKEN}` } };
 
 const ONCE = { frequency: "once", amount: 2500, currency: "EUR" } as const;
 const MONTHLY = { frequency: "monthly", amount: 1000, currency: "EUR" } as const;
@@ -36,35 +36,29 @@ const DATA: MailData = {
   manage_link: { expires_at: "2026-11-03T16:30:00Z" },
 };
 
-/** Which links a mail of the kind carries, as the sender makes them. */
-const LEADS_TO: Readonly<Record<MailKind, readonly (keyof MailLinks)[]>> = {
-  thank_you: [],
-  recurring_started: ["stop", "manage"],
-  renewal_receipt: ["stop", "manage"],
-  payment_failed: ["stop", "fix", "manage"],
-  action_required: ["stop", "fix", "manage"],
-  card_expiring: ["stop", "fix", "manage"],
-  annual_upcoming: ["stop", "manage"],
-  yearly_note: ["stop", "manage", "unsubscribe"],
-  amount_changed: ["stop", "manage"],
-  paused: ["stop", "manage"],
-  cancelled: ["give"],
-  refunded: [],
-  reminder: ["give", "unsubscribe"],
-  reminder_confirm: ["confirm", "unsubscribe"],
-  manage_link: ["manage"],
+/** The links that a mail of the kind has, as its sender makes them. */
+const LINKS: Readonly<Record<MailKind, Partial<MailLinks>>> = {
+  thank_you: {},
+  recurring_started: RUNNING,
+  renewal_receipt: RUNNING,
+  payment_failed: FIX,
+  action_required: FIX,
+  card_expiring: FIX,
+  annual_upcoming: RUNNING,
+  yearly_note: { ...RUNNING, ...NO_NOTES },
+  amount_changed: RUNNING,
+  paused: RUNNING,
+  cancelled: GIVE,
+  refunded: {},
+  reminder: { ...GIVE, ...NO_REMINDERS },
+  reminder_confirm: { confirm: REMINDER, ...NO_REMINDERS },
+  manage_link: MANAGE,
 };
 
+const OF_NO_GIFT: readonly MailKind[] = ["reminder", "reminder_confirm", "manage_link"];
+
 /** A mail of the kind as it might go out, for previews: nobody's gift, and links that lead nowhere. */
-export function sampleMail(kind: MailKind): Omit<MailToRender, "locale" | "discreet"> {
-  const links = Object.fromEntries(
-    Object.entries(LINKS).map(([name, url]) => [name, LEADS_TO[kind].some((each) => each === name) ? url : null]),
-  );
-  const aboutAGift = !["reminder", "reminder_confirm", "manage_link"].includes(kind);
-  return {
-    kind,
-    data: DATA[kind],
-    links: links as unknown as MailLinks,
-    reference: aboutAGift ? "0199a3f2-90d1-7162-aa93-4aed4b2d6f07" : null,
-  } as Omit<MailToRender, "locale" | "discreet">;
+export function sampleMail<K extends MailKind>(kind: K): Omit<MailToRender<K>, "locale" | "discreet"> {
+  const reference = OF_NO_GIFT.includes(kind) ? null : "0199a3f2-90d1-7162-aa93-4aed4b2d6f07";
+  return { kind, data: DATA[kind], links: { ...NOWHERE, ...LINKS[kind] }, reference };
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { NewsroomConfig } from "../newsroom.ts";
 import type { MailKind } from "./kinds.ts";
-import { type MailToRender, renderMail } from "./render.ts";
+import { renderMail } from "./render.ts";
 import { sampleMail } from "./samples.ts";
 
 const versions = new WeakMap<NewsroomConfig, Map<MailKind, string>>();
@@ -25,7 +25,7 @@ function versionOf(newsroom: NewsroomConfig, kind: MailKind): string {
     const copy = newsroom.copy[locale]?.mail;
     hash.update(JSON.stringify([locale, copy?.kinds[kind], kind === "payment_failed" && copy?.reasons]));
     for (const discreet of [false, true]) {
-      hash.update(JSON.stringify(renderMail(newsroom, { ...sampleMail(kind), locale, discreet } as MailToRender)));
+      hash.update(JSON.stringify(renderMail(newsroom, { ...sampleMail(kind), locale, discreet })));
     }
   }
   return hash.digest("hex").slice(0, 12);

@@ -17,7 +17,7 @@ export function paymentFailed(desk: Desk, data: MailData["payment_failed"]): Let
     preheader: words.preheader,
     heading: words.heading,
     parts: [
-      ...paragraphs(say(words.text, { amount }), `${copy.reasons[data.reason]} ${next}`),
+      ...paragraphs(say(words.text, { amount }), `${say(copy.reasons[data.reason])} ${next}`),
       ...wayOut(desk),
       ...paragraphs(ifNothing(desk, data)),
       ...link(copy.stop.text, copy.stop.link, stopLink(desk, data)),
