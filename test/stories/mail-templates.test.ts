@@ -169,7 +169,7 @@ describe("what the mails say", () => {
   test("a reminder names the day on which it was asked for, and amount and frequency as far as they are known", () => {
     const asked = (change: Partial<MailData["reminder"]>) =>
       render("reminder", { data: { ...sampleMail("reminder").data, ...change } }).text;
-    expect(asked({})).toContain("On August 3, 2026 you asked us");
+    expect(asked({})).toContain("On August 3, 2026, you asked us");
     expect(asked({})).toContain("What you had in mind: €10 a month\n\nGive €10 a month\nhttps://");
     expect(asked({ frequency: "once", amount: 2500 })).toContain("Give €25 once\n");
     expect(asked({ frequency: null })).toContain("Give €10\n");
