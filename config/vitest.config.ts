@@ -12,7 +12,7 @@ export default defineConfig({
     setupFiles: ["test/support/no-network.ts"],
     // A process a file: tests send signals, change the environment and start programs that watch for their parent's end.
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     teardownTimeout: 30_000,
