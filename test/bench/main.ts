@@ -3,13 +3,20 @@ import { cpus } from "node:os";
 import { applyRows } from "./apply.ts";
 import { checkoutRows } from "./checkout.ts";
 import type { Row } from "./measure.ts";
+import { memoryRows } from "./memory.ts";
 import { reconcileRows } from "./reconcile.ts";
 import { setStage } from "./stage.ts";
 import { webhookRows } from "./webhook.ts";
 
 const FILE = ".data/bench.json";
 
-const BENCHES = { checkout: checkoutRows, webhook: webhookRows, apply: applyRows, reconcile: reconcileRows };
+const BENCHES = {
+  checkout: checkoutRows,
+  webhook: webhookRows,
+  apply: applyRows,
+  memory: memoryRows,
+  reconcile: reconcileRows,
+};
 
 /** All of them, or those that are named: `npm run bench -- webhook apply`. */
 const wanted = process.argv.slice(2);
