@@ -16,10 +16,10 @@ export interface Service {
 
 /** Runs `node src/main.ts VERB` until it is ended, in an environment of these variables alone. */
 export function runService(verb: string, env: Readonly<Record<string, string>>): Service {
-  const { PATH = "", HOME = "" } = process.env;
+  const { PATH = "", HOME = "", NODE_COMPILE_CACHE = "" } = process.env;
   const child = spawn(process.execPath, ["src/main.ts", verb], {
     cwd: PROJECT,
-    env: { PATH, HOME, NODE_ENV: "development", ...env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, NODE_ENV: "development", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const written = { stdout: "", stderr: "" };
