@@ -1,6 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+// Every file and every program that a test starts is a process of its own: they share what Node has compiled.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("../node_modules/.cache/node-compile", import.meta.url));
+
 export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
   test: {
@@ -9,7 +12,7 @@ export default defineConfig({
     setupFiles: ["test/support/no-network.ts"],
     // A process a file: tests send signals, change the environment and start programs that watch for their parent's end.
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     teardownTimeout: 30_000,

@@ -1,4 +1,5 @@
-import express, { type Express, type Router } from "express";
+import type { RequestListener } from "node:http";
+import express, { type Router } from "express";
 import { checkoutRoutes } from "./checkout/checkout.routes.ts";
 import { giveRoutes } from "./checkout/give.routes.ts";
 import { thanksRoutes } from "./checkout/thanks.routes.ts";
@@ -9,7 +10,7 @@ import { fromOwnSites } from "./http/origin.ts";
 import { notFound, problemHandler } from "./http/problem.ts";
 import { requestLog } from "./http/request-log.ts";
 import { securityHeaders } from "./http/security-headers.ts";
-import { webhookRoutes } from "./inbox/webhook.routes.ts";
+import { isWebhook, webhookListener } from "./inbox/webhook.listener.ts";
 import { assetRoutes } from "./pages/assets.routes.ts";
 import { reportRoutes } from "./reports/reports.routes.ts";
 import { requireRole } from "./staff/require-role.routes.ts";
@@ -27,8 +28,15 @@ export interface AppParts {
   readonly extra: readonly Router[];
 }
 
-/** Who is mounted where, and in what order: the webhook reads raw bytes and comes before all that parses. */
-export function createApp({ deps, reports, readiness, onReceived, stripeOrigin, extra }: AppParts): Express {
+/** The webhook, which reads raw bytes, in front of all that Express serves. */
+export function createApp(parts: AppParts): RequestListener {
+  const webhook = webhookListener(parts.deps, parts.onReceived);
+  const rest = expressApp(parts);
+  return (request, response) => (isWebhook(request) ? webhook(request, response) : rest(request, response));
+}
+
+/** Who is mounted where, and in what order. */
+function expressApp({ deps, reports, readiness, stripeOrigin, extra }: AppParts): RequestListener {
   const { config, log } = deps;
   const app = express();
   app.disable("x-powered-by");
@@ -36,7 +44,6 @@ export function createApp({ deps, reports, readiness, onReceived, stripeOrigin, 
   if (config.trustProxy !== null) app.set("trust proxy", config.trustProxy);
 
   app.use(requestLog(log));
-  app.use(webhookRoutes(deps, onReceived));
   app.use(healthRoutes(readiness));
   app.use(metricsRoutes(deps));
   app.use(securityHeaders([stripeOrigin]));

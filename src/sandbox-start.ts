@@ -2,6 +2,7 @@ import type { AppParts } from "./app.ts";
 import type { Composed } from "./compose.ts";
 import type { Config } from "./config.ts";
 import { controlRoutes } from "./sandbox/control.routes.ts";
+import { releaseDeadClaims } from "./sandbox/dead-claims.queries.ts";
 import { demoRoutes } from "./sandbox/demo/demo.routes.ts";
 import { mailboxRoutes } from "./sandbox/mailbox/mailbox.routes.ts";
 import { keptSecret, writeSecret } from "./sandbox/secrets.ts";
@@ -28,6 +29,7 @@ export async function sandboxStart(config: Config, log: Logger): Promise<Sandbox
       ...(sandbox.mail === null ? [] : [mailboxRoutes(http.deps, sandbox.mail)]),
     ],
     ready: async (http) => {
+      if (sandbox.embeddedDatabase) await releaseDeadClaims(http.deps.db);
       if (sandbox.stripe !== null) await ensureProduct(http.deps.stripe, http.deps.newsroom().stripe_product);
       process.stdout.write(banner(sandbox, await staffToken(config.dataDir, http)));
     },

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import express, { type Request, type RequestHandler, type Response, type Router } from "express";
 import { formBody } from "../http/form-body.ts";
 import { parse } from "../http/parse.ts";
 import { statusOf, toAppError } from "../http/problem.ts";
 import { copyFor } from "../newsroom.ts";
 import { AppError } from "../shared/errors.ts";
-import { REQUEST_BODY_LIMIT_BYTES } from "../shared/limits.ts";
+import { CHECKOUT_TIMEOUT_MS, REQUEST_BODY_LIMIT_BYTES } from "../shared/limits.ts";
 import { checkoutBody } from "./body.ts";
 import type { Started } from "./call.ts";
 import { readDonation } from "./checkout.queries.ts";
@@ -65,13 +66,9 @@ async function answerForm(deps: CheckoutDeps, request: Request, response: Respon
       fields,
       copyFor(deps.newsroom(), typeof fields.locale === "string" ? fields.locale : null),
     );
-    const started = await start(
-      deps,
-      request,
-      response,
-      parse(checkoutBody, body),
-      clientKey(request.get("idempotency-key") ?? key ?? undefined),
-    );
+    const checkout = parse(checkoutBody, body);
+    const formKey = clientKey(request.get("idempotency-key") ?? key ?? undefined);
+    const started = await patiently(() => start(deps, request, response, checkout, formKey));
     response.redirect(303, started.url);
   } catch (error) {
     const known = toAppError(error);
@@ -82,6 +79,20 @@ async function answerForm(deps: CheckoutDeps, request: Request, response: Respon
       .status(statusOf(known))
       .type("html")
       .send(mendPage(deps, fields, known).text);
+  }
+}
+
+/** A browser shows the answer to the second of two clicks, so that one waits for what the first has begun. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + CHECKOUT_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const busy = error instanceof AppError && error.code === "request_in_progress";
+      if (!busy || performance.now() > deadline) throw error;
+      await sleep(200);
+    }
   }
 }
 

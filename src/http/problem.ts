@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, RequestHandler, Response } from "express";
+import type { ErrorRequestHandler, RequestHandler } from "express";
 import { AppError, type ErrorKind } from "../shared/errors.ts";
 import type { Logger } from "../shared/log.ts";
 
@@ -14,16 +14,46 @@ const STATUS: Readonly<Record<ErrorKind, { readonly status: number; readonly tit
   unavailable: { status: 503, title: "Not available now" },
 };
 
-/** The one place where an error becomes an answer (RFC 9457). What isn't an AppError says its request id and nothing else. */
+export interface Problem {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** The one place where an error becomes an answer (RFC 9457). What isn't an AppError says its request id and nothing else, and is logged. */
+export function problemOf(thrown: unknown, requestId: string, log: Logger): Problem {
+  const error = toAppError(thrown);
+  if (error === null) log.error({ request_id: requestId, err: thrown }, "a request failed unexpectedly");
+  const status = statusOf(error);
+  const code = error?.code ?? "internal";
+  const body = JSON.stringify({
+    type: `urn:reader-donations:problem:${code}`,
+    title: error === null ? "Something went wrong on our side" : STATUS[error.kind].title,
+    status,
+    code,
+    detail:
+      error?.message ?? "It has been logged under the request id. Nothing was charged by this request; try again.",
+    request_id: requestId,
+    ...(error?.errors === undefined ? {} : { errors: error.errors }),
+  });
+  const retry = error?.retryAfterSeconds;
+  return {
+    status,
+    body,
+    headers: {
+      ...(retry === undefined ? {} : { "Retry-After": String(retry) }),
+      "Content-Type": "application/problem+json; charset=utf-8",
+      "Content-Length": String(Buffer.byteLength(body)),
+      "Cache-Control": "no-store",
+    },
+  };
+}
+
 export function problemHandler(log: Logger): ErrorRequestHandler {
   return (error: unknown, _request, response, next) => {
-    const known = toAppError(error);
-    if (known === null) log.error({ request_id: requestId(response), err: error }, "a request failed unexpectedly");
-    if (response.headersSent) {
-      next(error);
-      return;
-    }
-    sendProblem(response, known);
+    const { status, headers, body } = problemOf(error, String(response.locals.request_id ?? ""), log);
+    if (response.headersSent) next(error);
+    else response.status(status).set(headers).send(body);
   };
 }
 
@@ -38,27 +68,6 @@ export const notFound: RequestHandler = () => {
 /** @returns the HTTP status of an error, 500 for what isn't known */
 export function statusOf(error: AppError | null): number {
   return error === null ? 500 : STATUS[error.kind].status;
-}
-
-function sendProblem(response: Response, error: AppError | null): void {
-  const code = error?.code ?? "internal";
-  if (error?.retryAfterSeconds !== undefined) response.set("Retry-After", String(error.retryAfterSeconds));
-  response
-    .status(statusOf(error))
-    .type("application/problem+json")
-    .set("Cache-Control", "no-store")
-    .send(
-      JSON.stringify({
-        type: `urn:reader-donations:problem:${code}`,
-        title: error === null ? "Something went wrong on our side" : STATUS[error.kind].title,
-        status: statusOf(error),
-        code,
-        detail:
-          error?.message ?? "It has been logged under the request id. Nothing was charged by this request; try again.",
-        request_id: requestId(response),
-        ...(error?.errors === undefined ? {} : { errors: error.errors }),
-      }),
-    );
 }
 
 /** Errors of ours as they are, those of Express and its body parsers by their `type` and status; null for all else. */
@@ -85,8 +94,4 @@ export function toAppError(error: unknown): AppError | null {
     "invalid_request",
     "The request can't be read: check its address, encoding, length and headers.",
   );
-}
-
-function requestId(response: Response): string {
-  return String(response.locals.request_id ?? "");
 }

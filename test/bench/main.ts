@@ -3,21 +3,32 @@ import { cpus } from "node:os";
 import { applyRows } from "./apply.ts";
 import { checkoutRows } from "./checkout.ts";
 import type { Row } from "./measure.ts";
+import { memoryRows } from "./memory.ts";
 import { reconcileRows } from "./reconcile.ts";
 import { setStage } from "./stage.ts";
 import { webhookRows } from "./webhook.ts";
 
 const FILE = ".data/bench.json";
 
+const BENCHES = {
+  checkout: checkoutRows,
+  webhook: webhookRows,
+  apply: applyRows,
+  memory: memoryRows,
+  reconcile: reconcileRows,
+};
+
+/** All of them, or those that are named: `npm run bench -- webhook apply`. */
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !Object.hasOwn(BENCHES, name));
+if (unknown.length > 0) throw new RangeError(`Expected some of: ${Object.keys(BENCHES).join(", ")}.`);
+
 const stage = await setStage();
-let rows: readonly Row[];
+const rows: Row[] = [];
 try {
-  rows = [
-    ...(await checkoutRows(stage)),
-    ...(await webhookRows(stage)),
-    ...(await applyRows(stage)),
-    ...(await reconcileRows(stage)),
-  ];
+  for (const [name, bench] of Object.entries(BENCHES)) {
+    if (wanted.length === 0 || wanted.includes(name)) rows.push(...(await bench(stage)));
+  }
 } finally {
   await stage.close();
 }

@@ -67,6 +67,15 @@ export async function setStage() {
     port: server.port,
     databaseUrl: postgres.url,
     secret,
+    /** For a process of its own on the same database, keys and secrets. */
+    environment: (): NodeJS.ProcessEnv => ({
+      ...process.env,
+      DATABASE_URL: postgres.url,
+      STRIPE_SECRET_KEY: "sk_test_bench",
+      STRIPE_API_BASE: standIn.url,
+      STRIPE_WEBHOOK_SECRET: secret,
+      DATA_KEYS: `bench:${keys[0]?.key.toString("base64")}`,
+    }),
     close: async () => {
       await server.close();
       await http.close();

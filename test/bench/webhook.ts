@@ -18,10 +18,10 @@ export async function webhookRows(stage: Stage): Promise<readonly Row[]> {
   for (const inFlight of [1, 10, 32, 256]) {
     const contenders = [...baselines, ours].map((one) => ({ ...one, samples: [] as number[], seconds: 0 }));
     const count = inFlight === 1 ? EVENTS / 10 : EVENTS;
-    for (const one of contenders) await send(stage, templates, one.port, WARM_UP, inFlight);
+    for (const one of contenders) await sendSome(stage, templates, one.port, WARM_UP, inFlight);
     for (let round = 0; round < ROUNDS; round++) {
       for (const one of contenders) {
-        const sent = await send(stage, templates, one.port, count / ROUNDS, inFlight);
+        const sent = await sendSome(stage, templates, one.port, count / ROUNDS, inFlight);
         for (const sample of sent.samples) one.samples.push(sample);
         one.seconds += sent.seconds;
       }
@@ -47,7 +47,8 @@ interface Sent {
 
 let runs = 0;
 
-function send(
+/** `count` events of the templates, of other donors each time. */
+async function sendSome(
   stage: Stage,
   templates: readonly string[],
   port: number,
@@ -56,6 +57,11 @@ function send(
 ): Promise<Sent> {
   runs += 1;
   const bodies = eventsOf(templates, Math.ceil(count / templates.length), `${process.pid}x${runs}x`).slice(0, count);
+  return await send(stage, bodies, port, inFlight);
+}
+
+/** Signs bodies and posts them from a thread of its own. */
+export function send(stage: Stage, bodies: readonly string[], port: number, inFlight: number): Promise<Sent> {
   const events = sign(bodies, stage.secret);
   const worker = new Worker(new URL("./sender.ts", import.meta.url), { workerData: { port, events, inFlight } });
   return new Promise((resolve, reject) => {

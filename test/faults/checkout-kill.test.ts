@@ -6,10 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
-import { freePort } from "../../src/sandbox/postgres/port.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { fastFolder } from "../support/fast-folder.ts";
 import { type Start, start } from "../support/giving.ts";
+import { ownPort } from "../support/ports.ts";
 import { runService, type Service } from "../support/service.ts";
 
 const SESSIONS = "/v1/checkout/sessions";
@@ -28,7 +28,7 @@ let holder: Client;
 beforeAll(async () => {
   app = await startApp();
   dataDir = await mkdtemp(join(await fastFolder(), "kill-"));
-  port = await freePort(undefined);
+  port = await ownPort();
   url = `http://127.0.0.1:${port}`;
   holder = new Client({ connectionString: app.databaseUrl });
   await holder.connect();

@@ -154,6 +154,11 @@ async function ownPostgres() {
         return rows[0].pid;
       });
       process.kill(pid, "SIGKILL");
+      // Until the server has noticed, it goes on answering, and then cuts everyone off in the middle of something.
+      await answer(async (db) => {
+        const { rows } = await sql`select from pg_stat_activity where pid = ${pid}`.execute(db);
+        if (rows.length > 0) throw new Error("The server has not noticed yet.");
+      });
     },
     answer,
   };

@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { freePort } from "../../src/sandbox/postgres/port.ts";
 import { processIdentity } from "../../src/sandbox/postgres/processes.ts";
 import { readRunFile, removeRunFile, writeRunFile } from "../../src/sandbox/run-file.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { fastFolder } from "../support/fast-folder.ts";
 import { give, onStripesPage, type Start, start } from "../support/giving.ts";
+import { ownPort } from "../support/ports.ts";
 import { runNode } from "../support/run-node.ts";
 import { processesBelow, runService, type Service, stillRunning } from "../support/service.ts";
 
@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 async function freePorts(): Promise<typeof ports> {
-  return { PORT: String(await freePort(undefined)), SANDBOX_STRIPE_PORT: String(await freePort(undefined)) };
+  return { PORT: String(await ownPort()), SANDBOX_STRIPE_PORT: String(await ownPort()) };
 }
 
 function run(verb: string, env: Record<string, string>): Service {
@@ -136,9 +136,9 @@ describe("npm start", () => {
 
     const again = run("start", env);
     expect(await again.says(TOKEN)).toBe(token);
-    // An event that was being applied when the database went is taken up again when its lease of 30 seconds is over.
+    // An event that was being applied when the database went is not left to the end of its lease.
     await expect
-      .poll(async () => (await books(url, token)).csv.trim().split("\r\n").length, { timeout: 60_000 })
+      .poll(async () => (await books(url, token)).csv.trim().split("\r\n").length, { timeout: 15_000 })
       .toBe(2);
     expect(await again.end("SIGTERM")).toBe(0);
     expect(again.stderr()).toBe("");

@@ -6,12 +6,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { escapeIdentifier } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
-import { freePort } from "../../src/sandbox/postgres/port.ts";
 import type { StripeStandIn } from "../../src/sandbox/stripe/server.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { execute } from "../support/database-server.ts";
 import { start } from "../support/giving.ts";
+import { ownPort } from "../support/ports.ts";
 import { runService, type Service } from "../support/service.ts";
 import { clientOf, startStandIn } from "../support/stripe-stand-in.ts";
 
@@ -35,7 +35,7 @@ describe("a process that serves", () => {
     await rm(dataDir, { recursive: true, force: true });
   });
   beforeEach(async () => {
-    const port = await freePort(undefined);
+    const port = await ownPort();
     url = `http://127.0.0.1:${port}`;
     service = runService("serve", {
       DATA_DIR: dataDir,

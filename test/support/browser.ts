@@ -37,6 +37,10 @@ export async function launchBrowser(): Promise<Browser> {
     args: [
       "--no-sandbox",
       "--disable-gpu",
+      "--disable-software-rasterizer",
+      "--disable-gpu-rasterization",
+      "--disable-software-rasterizer",
+      "--disable-gpu-rasterization",
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Kysely, sql } from "kysely";
 import type { DB } from "../../src/db/schema.ts";
-import { freePort } from "../../src/sandbox/postgres/port.ts";
 import { isQuiet } from "../../src/sandbox/quiet.queries.ts";
 import type { TestApp } from "./app.ts";
 import { fastFolder } from "./fast-folder.ts";
 import type { SentEvent } from "./history.ts";
+import { ownPort } from "./ports.ts";
 import { runService } from "./service.ts";
 import { postEvent } from "./world.ts";
 
@@ -16,7 +16,7 @@ const AT_ONCE = 16;
 /** The service in a process of its own, on a database of ours and on the simulated Stripe of `app`, to be killed. */
 export async function startProcess(app: TestApp, databaseUrl: string) {
   const dataDir = await mkdtemp(join(await fastFolder(), "ingest-"));
-  const port = await freePort(undefined);
+  const port = await ownPort();
   const service = runService("start", {
     DATA_DIR: dataDir,
     DATABASE_URL: databaseUrl,

@@ -19,8 +19,12 @@ export async function runToEnd(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Ended> {
-  const { PATH = "", HOME = "" } = process.env;
-  const child = spawn(program, args, { cwd: PROJECT, env: { PATH, HOME, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const { PATH = "", HOME = "", NODE_COMPILE_CACHE = "" } = process.env;
+  const child = spawn(program, args, {
+    cwd: PROJECT,
+    env: { PATH, HOME, NODE_COMPILE_CACHE, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const [stdout, stderr, code] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

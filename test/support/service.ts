@@ -21,10 +21,10 @@ export function runService(verb: string, env: Readonly<Record<string, string>>):
 
 /** The same with another program. */
 export function runUntilEnded(args: readonly string[], env: Readonly<Record<string, string>>): Service {
-  const { PATH = "", HOME = "" } = process.env;
+  const { PATH = "", HOME = "", NODE_COMPILE_CACHE = "" } = process.env;
   const child = spawn(process.execPath, args, {
     cwd: PROJECT,
-    env: { PATH, HOME, NODE_ENV: "development", ...env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, NODE_ENV: "development", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const written = { stdout: "", stderr: "" };
