@@ -11,6 +11,8 @@ import { runUntilEnded, type Service } from "../support/service.ts";
 
 /* Two workers in processes of their own on one queue, with a lease of two seconds in place of forty. */
 
+vi.setConfig({ testTimeout: 60_000 });
+
 const LEASE_MS = 2_000;
 const PROGRAM = new URL("../support/mail-worker-process.ts", import.meta.url);
 
@@ -80,7 +82,7 @@ test("kill -9 between the server's yes and its being written down: sent again un
   const id = await app.db.transaction().execute(async (trx) => {
     await sql`lock table mail_counts in access exclusive mode`.execute(trx);
     const queued = await queueTo(app.deps, "late@reader.example");
-    await vi.waitUntil(() => app.mailbox.mailbox.list().length === 1, { timeout: 10_000, interval: 5 });
+    await vi.waitUntil(() => app.mailbox.mailbox.list().length === 1, { timeout: 15_000, interval: 5 });
     await victim.end("SIGKILL");
     return queued;
   });
@@ -95,7 +97,7 @@ test("kill -9 between the server's yes and its being written down: sent again un
 test("two workers share the mails, and a stop lets each finish what it has", async () => {
   const [first, second] = workers as [Service, Service];
   const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => queueTo(app.deps, `reader-${n}@reader.example`)));
-  await vi.waitUntil(async () => (await count("sent")) >= 10, { timeout: 10_000, interval: 5 });
+  await vi.waitUntil(async () => (await count("sent")) >= 10, { timeout: 15_000, interval: 5 });
   const [, rest] = await Promise.all([
     first.end("SIGTERM"),
     vi.waitUntil(async () => (await count("sent")) === ids.length, { timeout: 15_000 }),

@@ -10,7 +10,9 @@ import { openMailbox } from "../../src/sandbox/mailbox/mailbox.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { mailState, queueTo } from "../support/mails.ts";
 
-/* With the real runner of jobs, as in `npm start`. */
+/* With the real runner of jobs, as in `npm start`: what takes a moment takes many on a machine that is busy. */
+
+vi.setConfig({ testTimeout: 40_000 });
 
 let app: TestApp;
 let paused = false;
@@ -42,7 +44,7 @@ async function receive(...addresses: string[]): Promise<void> {
   for (const address of addresses) {
     await queueTo(app.deps, address);
     await vi.waitUntil(async () => (await caught(`?to=${encodeURIComponent(address)}`)).mails.length > 0, {
-      timeout: 5_000,
+      timeout: 15_000,
     });
   }
 }
@@ -136,7 +138,7 @@ describe("the mailbox of the sandbox", () => {
     expect(plan.status).toBe(204);
     const gone = await queueTo(app.deps, "gone@reader.example");
     await receive("here@reader.example");
-    await vi.waitUntil(async () => (await mailState(app.deps, gone)).state === "failed", { timeout: 5_000 });
+    await vi.waitUntil(async () => (await mailState(app.deps, gone)).state === "failed", { timeout: 15_000 });
     expect((await caught()).mails).toHaveLength(1);
   });
 
@@ -184,7 +186,7 @@ test("the switch that pauses all mail works while the service runs, and what wai
     await sql`select from graphile_worker.jobs where key = ${`mail:${ids.at(-1)}`} and attempts = 0`.execute(app.db);
   expect(rows).toHaveLength(1);
   paused = false;
-  await vi.waitUntil(async () => (await caught()).mails.length === 5, { timeout: 8_000 });
+  await vi.waitUntil(async () => (await caught()).mails.length === 5, { timeout: 15_000 });
 });
 
 test("mail goes on after the database has cut the connections of its jobs", async () => {
