@@ -74,6 +74,8 @@ const form = z.strictObject({
   newsletter: text("newsroom"),
   discreet: text(),
   discreet_hint: text("newsroom"),
+  no_mail: text(),
+  no_mail_hint: text(),
   country_acknowledge: text(),
   consent: byFrequency(text("amount")),
   /** The same where the amount is typed, and no script puts it into the sentence. */
