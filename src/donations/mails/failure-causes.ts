@@ -39,9 +39,8 @@ function notCollected(gift: Gift, payment: PaymentRow): Cause | null {
     const data = { frequency: gift.frequency, amount, currency };
     return { at: since, mail: () => ({ kind: "action_required", cause: `${payment.id}:${number}`, data }) };
   }
-  const isDebit = charge !== undefined && charge.method_type !== "card";
   return failed(gift, payment, number, {
-    at: isDebit ? (toldAt(intent) ?? charge.created) : (charge ?? intent).created,
+    at: isDebit(charge) ? (toldAt(intent) ?? charge.created) : (charge ?? intent).created,
     reason: failureReason([isFresh ? intent.failure_code : null, charge?.failure_code], charge?.method_type),
   });
 }
@@ -91,11 +90,18 @@ function attemptOf({ graph }: Gift, payment: PaymentRow): Attempt | null {
   const charges = graph.charges.filter((row) => intents.some((each) => each.id === row.payment_intent_id));
   const charge = latest(charges, (row) => row.created);
   const isFresh = +intent.as_of >= +invoice.as_of - ATTEMPT_MS;
-  const isComplete = isFresh || charges.filter((row) => row.status === "failed").length >= invoice.attempt_count;
-  // A debit counts as an attempt when it begins, so when it bounces the invoice has yet to say what comes next.
-  const isDebit = charge !== undefined && charge.method_type !== "card";
-  if (!isComplete || (isDebit && +invoice.as_of < +intent.as_of - ATTEMPT_MS)) return null;
-  return { invoice, intent, charge, isFresh };
+  const tried = charges.filter((row) => row.status === "failed").length + Number(intent.status === "requires_action");
+  if (!isFresh && tried < invoice.attempt_count) return null;
+  return isDebit(charge) && !knowsOfBounce(invoice, intent, charge) ? null : { invoice, intent, charge, isFresh };
+}
+
+/** A debit counts as an attempt when it begins: when it has bounced, the invoice has yet to say what comes next. */
+function knowsOfBounce(invoice: Invoice, intent: PaymentIntent, debit: Charge): boolean {
+  return +invoice.as_of >= Math.min(+intent.as_of - ATTEMPT_MS, +debit.created + ATTEMPT_MS);
+}
+
+function isDebit(charge: Charge | undefined): charge is Charge {
+  return charge !== undefined && charge.method_type !== "card";
 }
 
 function latest<Row extends { readonly id: string }>(rows: readonly Row[], when: (row: Row) => Date): Row | undefined {
