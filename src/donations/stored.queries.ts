@@ -46,5 +46,7 @@ export const DERIVE_ANEW = "donation";
 
 /** Marks donations to be derived anew. */
 export async function markDonations(db: Kysely<DB>, ids: readonly string[]): Promise<void> {
-  await sql`insert into dirty_objects (kind, object_id) select ${DERIVE_ANEW}::text, unnest(${ids}::text[])`.execute(db);
+  await sql`insert into dirty_objects (kind, object_id) select ${DERIVE_ANEW}::text, unnest(${ids}::text[])`.execute(
+    db,
+  );
 }

@@ -14,7 +14,9 @@ export function failureCauses(gift: Gift): readonly Cause[] {
   if (gift.subscription?.status === "canceled") return [];
   return gift.derived.payments
     .filter((payment) => payment.status === "failed")
-    .flatMap((payment) => (payment.stripe_invoice === null ? lostForGood(gift, payment) : notCollected(gift, payment)) ?? []);
+    .flatMap(
+      (payment) => (payment.stripe_invoice === null ? lostForGood(gift, payment) : notCollected(gift, payment)) ?? [],
+    );
 }
 
 /** A debit of a single gift that bounced. */

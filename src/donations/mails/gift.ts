@@ -5,7 +5,9 @@ import type { Derived } from "../derive.ts";
 import type { DonationGraph, Subscription } from "../types.ts";
 
 /** What a mail says and what it is about. */
-export type Said = { [K in MailKind]: { readonly kind: K; readonly cause: string; readonly data: MailData[K] } }[MailKind];
+export type Said = {
+  [K in MailKind]: { readonly kind: K; readonly cause: string; readonly data: MailData[K] };
+}[MailKind];
 
 /** Something that happened to a gift. */
 export interface Cause {
