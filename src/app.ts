@@ -3,6 +3,7 @@ import { checkoutRoutes } from "./checkout/checkout.routes.ts";
 import { giveRoutes } from "./checkout/give.routes.ts";
 import { thanksRoutes } from "./checkout/thanks.routes.ts";
 import type { Deps } from "./deps.ts";
+import { donorRoutes } from "./donors/donor.routes.ts";
 import { healthRoutes, type Readiness } from "./http/health.routes.ts";
 import { metricsRoutes } from "./http/metrics.routes.ts";
 import { fromOwnSites } from "./http/origin.ts";
@@ -27,6 +28,9 @@ export interface AppParts {
   readonly extra: readonly Router[];
 }
 
+/** Where Stripe shows what is still owed. */
+const STRIPE_INVOICES = "https://invoice.stripe.com";
+
 /** Who is mounted where, and in what order: the webhook reads raw bytes and comes before all that parses. */
 export function createApp({ deps, reports, readiness, onReceived, stripeOrigin, extra }: AppParts): Express {
   const { config, log } = deps;
@@ -39,7 +43,7 @@ export function createApp({ deps, reports, readiness, onReceived, stripeOrigin, 
   app.use(webhookRoutes(deps, onReceived));
   app.use(healthRoutes(readiness));
   app.use(metricsRoutes(deps));
-  app.use(securityHeaders([stripeOrigin]));
+  app.use(securityHeaders([stripeOrigin, STRIPE_INVOICES]));
   const ownSites = fromOwnSites({
     publicUrl: config.publicUrl,
     development: config.environment === "development",
@@ -49,6 +53,7 @@ export function createApp({ deps, reports, readiness, onReceived, stripeOrigin, 
   app.use(assetRoutes());
   app.use(giveRoutes(deps));
   app.use(thanksRoutes(deps));
+  app.use(donorRoutes(deps, ownSites));
   app.use(reportRoutes(reports, (roles) => requireRole(deps, roles)));
   for (const routes of extra) app.use(routes);
 

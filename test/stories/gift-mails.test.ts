@@ -71,7 +71,7 @@ describe("money that arrives", () => {
     const [, second] = await here.paymentRows(id);
     const receipts = await only(id, "renewal_receipt");
     expect(receipts).toMatchObject([{ cause: second?.id, data: { amount: 1000, installment: 2, paid_on: today() } }]);
-    const { next_on, paid_on } = receipts[0]?.data as Record<string, string>;
+    const { next_on, paid_on } = (receipts[0]?.data ?? {}) as Record<string, string>;
     expect(Date.parse(next_on ?? "") - Date.parse(paid_on ?? "")).toBeGreaterThan(27 * 86_400_000);
   });
 
