@@ -95,7 +95,7 @@ export interface YearOfGiving extends TimedGift {
 }
 
 /**
- * Monthly gifts whose anniversary (a day in UTC) was within the last `days`. @param birthdays the months and days to look at, one for each
+ * Monthly gifts whose anniversary (to the minute, as Stripe's clock is not ours) was within the last `days`. @param birthdays the months and days to look at, one for each
  * of those days and more
  */
 export async function anniversaries(
@@ -117,7 +117,7 @@ export async function anniversaries(
         and extract(month from d.created_at at time zone 'UTC') = b.month and extract(day from d.created_at at time zone 'UTC') = b.day
       join stripe_subscriptions s on s.id = d.stripe_subscription
       cross join lateral (
-        select (d.created_at at time zone 'UTC') + make_interval(years => n) as anniversary
+        select date_trunc('minute', d.created_at at time zone 'UTC') + make_interval(years => n) as anniversary
         from generate_series(
           greatest(1, extract(year from ${within.now}::timestamptz at time zone 'UTC')::int - extract(year from d.created_at at time zone 'UTC')::int - 1),
           extract(year from ${within.now}::timestamptz at time zone 'UTC')::int - extract(year from d.created_at at time zone 'UTC')::int
