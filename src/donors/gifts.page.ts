@@ -24,7 +24,7 @@ function entry(place: Place, vault: Pick<Vault, "hash">, gift: ReadersGift): Htm
   const { list } = copyFor(place.newsroom, place.locale).gift;
   const when = day(place, gift.created_at);
   const isOnce = gift.frequency === "once";
-  const goesOn = isRunning(gift) && gift.ends_at === null && !gift.paused;
+  const goesOn = gift.subscription_status === "active" && gift.ends_at === null && !gift.paused;
   const paid = (at: Date, amount: number) =>
     fillHtml(list.last_payment, { amount: formatMoney(amount, gift.currency, place.locale), date: day(place, at) });
   return html`<li>

@@ -37,9 +37,9 @@ function notCollected(gift: Gift, payment: PaymentRow): Cause | null {
   const { amount, currency } = payment;
   const number = invoice.attempt_count;
   if (payment.action_required) {
-    const since = number === 1 ? invoice.created : (toldAt(intent) ?? (charge ?? invoice).created);
-    const data = { frequency: gift.frequency, amount, currency };
-    return { at: since, mail: () => ({ kind: "action_required", cause: `${payment.id}:${number}`, data }) };
+    const at = number === 1 ? invoice.created : (toldAt(intent) ?? (charge ?? invoice).created);
+    const data = () => ({ frequency: gift.frequency, amount, currency });
+    return { kind: "action_required", cause: `${payment.id}:${number}`, at, data };
   }
   return failed(gift, payment, number, {
     at: isDebit(charge) ? (toldAt(intent) ?? charge.created) : (charge ?? intent).created,
@@ -53,20 +53,13 @@ function failed(
   attempt: number,
   { at, reason }: { readonly at: Date; readonly reason: ReturnType<typeof failureReason> },
 ): Cause {
-  const { amount, currency, next_attempt_at } = payment;
+  const { amount, currency, next_attempt_at: next } = payment;
+  const { frequency, day } = gift;
   return {
+    kind: "payment_failed",
+    cause: `${payment.id}:${attempt}`,
     at,
-    mail: () => ({
-      kind: "payment_failed",
-      cause: `${payment.id}:${attempt}`,
-      data: {
-        frequency: gift.frequency,
-        amount,
-        currency,
-        reason,
-        next_try_on: next_attempt_at === null ? null : gift.day(next_attempt_at),
-      },
-    }),
+    data: () => ({ frequency, amount, currency, reason, next_try_on: next === null ? null : day(next) }),
   };
 }
 

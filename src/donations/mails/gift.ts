@@ -4,17 +4,16 @@ import { localDate } from "../../shared/period.ts";
 import type { Derived } from "../derive.ts";
 import type { DonationGraph, Subscription } from "../types.ts";
 
-/** What a mail says and what it is about. */
-export type Said = {
-  [K in MailKind]: { readonly kind: K; readonly cause: string; readonly data: MailData[K] };
-}[MailKind];
+/** Something that happened to a gift, and the mail that it calls for. */
+export type Cause = { [K in MailKind]: CauseOf<K> }[MailKind];
 
-/** Something that happened to a gift. */
-export interface Cause {
-  /** When, by Stripe's clock. */
+interface CauseOf<K extends MailKind> {
+  readonly kind: K;
+  readonly cause: string;
+  /** When it happened, by Stripe's clock. */
   readonly at: Date;
-  /** Made only if it is to be sent. */
-  readonly mail: () => Said;
+  /** Made only for a mail that is new: most causes are met again and again. */
+  readonly data: () => MailData[K];
 }
 
 /** A gift as it is now, with what the database held before. */

@@ -17,12 +17,10 @@ function arrived({ graph, day }: Gift, payment: PaymentRow): Cause | null {
   if (at === null) return null;
   const { amount, currency } = payment;
   return {
+    kind: "thank_you",
+    cause: graph.id,
     at,
-    mail: () => ({
-      kind: "thank_you",
-      cause: graph.id,
-      data: { frequency: "once", amount, currency, paid_on: day(at) },
-    }),
+    data: () => ({ frequency: "once", amount, currency, paid_on: day(at) }),
   };
 }
 
@@ -38,13 +36,13 @@ function collected(gift: Gift, payment: PaymentRow): Cause | null {
   const at = invoice?.paid_at ?? null;
   if (invoice === undefined || at === null || subscription === undefined || isBehind(gift, invoice)) return null;
   const { amount, currency, installment } = payment;
-  const said = () => ({ frequency, amount, currency, paid_on: day(at), next_on: nextOn(gift) });
+  const data = () => ({ frequency, amount, currency, paid_on: day(at), next_on: nextOn(gift) });
   if (invoice.billing_reason === "subscription_create") {
-    return { at, mail: () => ({ kind: "recurring_started", cause: graph.id, data: said() }) };
+    return { kind: "recurring_started", cause: graph.id, at, data };
   }
   // Numbered 1 for as long as the first one isn't known.
   if (installment === 1) return null;
-  return { at, mail: () => ({ kind: "renewal_receipt", cause: payment.id, data: { ...said(), installment } }) };
+  return { kind: "renewal_receipt", cause: payment.id, at, data: () => ({ ...data(), installment }) };
 }
 
 /** Whether the subscription hasn't said yet when the period ends that this invoice is for. */
@@ -57,10 +55,11 @@ function givenBack({ frequency }: Gift, paid: readonly PaymentRow[], refund: Ref
   const payment = paid.find((row) => row.stripe_charge === refund.charge_id);
   if (refund.status !== "succeeded" || payment === undefined) return null;
   const { amount, currency } = refund;
-  const data = { frequency, amount, currency, of: payment.amount };
   return {
+    kind: "refunded",
+    cause: refund.id,
     // To a bank account it takes days.
     at: payment.payment_method === "card" ? refund.created : (toldAt(refund) ?? refund.created),
-    mail: () => ({ kind: "refunded", cause: refund.id, data }),
+    data: () => ({ frequency, amount, currency, of: payment.amount }),
   };
 }

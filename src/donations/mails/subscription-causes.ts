@@ -13,12 +13,10 @@ function changed(gift: Gift): Cause | null {
   if (subscription === undefined || subscription.status === "canceled") return null;
   if (before === null || amount === null || amount === before) return null;
   return {
+    kind: "amount_changed",
+    cause: `${graph.id}:${subscription.as_of.toISOString()}`,
     at: subscription.as_of,
-    mail: () => ({
-      kind: "amount_changed",
-      cause: `${graph.id}:${subscription.as_of.toISOString()}`,
-      data: { frequency, amount, currency: subscription.currency, before, next_on: nextOn(gift) },
-    }),
+    data: () => ({ frequency, amount, currency: subscription.currency, before, next_on: nextOn(gift) }),
   };
 }
 
@@ -27,12 +25,10 @@ function paused(gift: Gift): Cause | null {
   if (subscription === undefined || known(gift)?.paused !== false || !derived.donation.paused) return null;
   const resumes = subscription.pause_resumes_at;
   return {
+    kind: "paused",
+    cause: `${graph.id}:${subscription.as_of.toISOString()}`,
     at: subscription.as_of,
-    mail: () => ({
-      kind: "paused",
-      cause: `${graph.id}:${subscription.as_of.toISOString()}`,
-      data: { ...runningGift(gift), resumes_on: resumes === null ? null : day(resumes) },
-    }),
+    data: () => ({ ...runningGift(gift), resumes_on: resumes === null ? null : day(resumes) }),
   };
 }
 
@@ -44,17 +40,12 @@ function cancelled(gift: Gift): Cause | null {
   const at = subscription.canceled_at ?? subscription.ended_at;
   if (at === null) return null;
   const ends = subscription.status === "canceled" ? null : (subscription.cancel_at ?? subscription.current_period_end);
+  const by = whoEnded(subscription.cancellation_reason);
   return {
+    kind: "cancelled",
+    cause: `${subscription.id}:${Math.floor(+at / 1000)}`,
     at,
-    mail: () => ({
-      kind: "cancelled",
-      cause: `${subscription.id}:${Math.floor(+at / 1000)}`,
-      data: {
-        ...runningGift(gift),
-        ends_on: ends === null ? null : day(ends),
-        by: whoEnded(subscription.cancellation_reason),
-      },
-    }),
+    data: () => ({ ...runningGift(gift), ends_on: ends === null ? null : day(ends), by }),
   };
 }
 
