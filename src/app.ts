@@ -4,6 +4,7 @@ import { checkoutRoutes } from "./checkout/checkout.routes.ts";
 import { giveRoutes } from "./checkout/give.routes.ts";
 import { thanksRoutes } from "./checkout/thanks.routes.ts";
 import type { Deps } from "./deps.ts";
+import { donorRoutes } from "./donors/donor.routes.ts";
 import { healthRoutes, type Readiness } from "./http/health.routes.ts";
 import { metricsRoutes } from "./http/metrics.routes.ts";
 import { fromOwnSites } from "./http/origin.ts";
@@ -28,6 +29,9 @@ export interface AppParts {
   readonly extra: readonly Router[];
 }
 
+/** Where Stripe shows what is still owed. */
+const STRIPE_INVOICES = "https://invoice.stripe.com";
+
 /** The webhook, which reads raw bytes, in front of all that Express serves. */
 export function createApp(parts: AppParts): RequestListener {
   const webhook = webhookListener(parts.deps, parts.onReceived);
@@ -46,7 +50,7 @@ function expressApp({ deps, reports, readiness, stripeOrigin, extra }: AppParts)
   app.use(requestLog(log));
   app.use(healthRoutes(readiness));
   app.use(metricsRoutes(deps));
-  app.use(securityHeaders([stripeOrigin]));
+  app.use(securityHeaders([stripeOrigin, STRIPE_INVOICES]));
   const ownSites = fromOwnSites({
     publicUrl: config.publicUrl,
     development: config.environment === "development",
@@ -56,6 +60,7 @@ function expressApp({ deps, reports, readiness, stripeOrigin, extra }: AppParts)
   app.use(assetRoutes());
   app.use(giveRoutes(deps));
   app.use(thanksRoutes(deps));
+  app.use(donorRoutes(deps, ownSites));
   app.use(reportRoutes(reports, (roles) => requireRole(deps, roles)));
   for (const routes of extra) app.use(routes);
 

@@ -1,5 +1,6 @@
 import { forgetKeys } from "./checkout/forget.queries.ts";
 import type { Deps } from "./deps.ts";
+import { queueTimedMails } from "./donations/mails/timed.ts";
 import { deriveDirty } from "./donations/settle.ts";
 import { purgePayloads } from "./inbox/operator.queries.ts";
 import { processInbox } from "./inbox/process.ts";
@@ -72,7 +73,8 @@ export function startWork(deps: Deps, mail: SendOptions = {}): Work {
     log,
     step: async () => Number(await nightlyStep(deps, nightlyNotes)),
   });
-  const loops: readonly Pick<Loop, "stop">[] = [inbox, derive, refetch, ledger, forget, nightly, recovery, jobs];
+  const timed = startLoop({ name: "timed mails", idleMs: MINUTE_MS, log, step: () => queueTimedMails(deps) });
+  const loops: readonly Pick<Loop, "stop">[] = [inbox, derive, refetch, ledger, forget, nightly, timed, recovery, jobs];
   return {
     wake: () => inbox.wake(),
     stop: async () => {

@@ -47,6 +47,7 @@ export const checkoutBody = z.strictObject({
   country: country.optional(),
   discreet: z.boolean().default(false),
   newsletter: z.boolean().default(false),
+  no_mail: z.boolean().default(false),
   country_acknowledged: z.boolean().default(false),
   terms_version: line(50),
   captcha_token: line(4096),

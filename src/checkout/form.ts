@@ -3,7 +3,7 @@ import { AppError } from "../shared/errors.ts";
 import { canonicalCurrency } from "../shared/money.ts";
 import { type AmountFault, parseMajor } from "../shared/parse-money.ts";
 
-const FLAGS = new Set(["cover_fees", "discreet", "newsletter", "country_acknowledged"]);
+const FLAGS = new Set(["cover_fees", "discreet", "newsletter", "no_mail", "country_acknowledged"]);
 
 /** What a plain HTML form sent, as the strings that it sent: shown again if something has to be mended. */
 export type FormFields = Readonly<Record<string, unknown>>;

@@ -144,6 +144,7 @@ function donationOf(id: string, body: CheckoutBody, terms: Terms, locale: string
     country: body.country ?? null,
     discreet: body.discreet,
     newsletter: body.newsletter,
+    no_mail: body.no_mail,
     article_id: from.article_id ?? null,
     article_url: from.article_url ?? null,
     campaign: from.campaign ?? null,

@@ -119,6 +119,10 @@ export interface Donations {
   fees_covered: boolean;
   frequency: string;
   id: string;
+  /**
+   * When a gift that came from Stripe was first seen here; null for one of our own checkout. What happened before is history: nobody is mailed for it.
+   */
+  known_since: Timestamp | null;
   locale: string | null;
   newsletter: Generated<boolean>;
   no_mail: Generated<boolean>;

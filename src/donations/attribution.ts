@@ -22,8 +22,10 @@ export type Remembered = Pick<
   | "utm_campaign"
   | "utm_content"
   | "utm_term"
+  | "no_mail"
 >;
 
+/** New ones come last: codes that are out there go by the place. */
 const KEYS = [
   "chosen_amount",
   "fees_covered",
@@ -42,6 +44,7 @@ const KEYS = [
   "utm_campaign",
   "utm_content",
   "utm_term",
+  "no_mail",
 ] as const satisfies readonly (keyof Remembered)[];
 
 /**

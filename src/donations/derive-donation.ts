@@ -10,6 +10,7 @@ import type {
   NewDonation,
   PaymentRow,
   Session,
+  Subscription,
 } from "./types.ts";
 
 export function deriveDonation(graph: DonationGraph, payments: readonly PaymentRow[]): DerivedDonation {
@@ -30,7 +31,15 @@ export function deriveDonation(graph: DonationGraph, payments: readonly PaymentR
     stripe_payment_intent: subscription === undefined ? (intent?.id ?? null) : null,
     stripe_subscription: subscription?.id ?? null,
     stripe_customer: customerId,
+    running_amount: subscription?.amount || null,
+    paused: subscription !== undefined && isPaused(subscription),
   };
+}
+
+/** By the newsroom or the reader (collection is paused), or by Stripe itself (a status). */
+function isPaused({ status, pause_behavior }: Subscription): boolean {
+  if (status === "canceled" || status === "incomplete_expired") return false;
+  return pause_behavior !== null || status === "paused";
 }
 
 /** A donation that this database has never seen, from what Stripe was told of it. */
@@ -64,6 +73,7 @@ export function deriveForeignDonation(graph: DonationGraph, vault: Vault): NewDo
     fees_covered: known && remembered?.fees_covered === true,
     discreet: remembered?.discreet ?? false,
     newsletter: remembered?.newsletter ?? false,
+    no_mail: remembered?.no_mail ?? false,
     status: "created",
   };
 }

@@ -8,7 +8,7 @@ import { donationIdsAfter, markDonations } from "./stored.queries.ts";
 
 const BATCH = 200;
 
-type RebuildDeps = Pick<Deps, "db" | "vault" | "log">;
+type RebuildDeps = Pick<Deps, "db" | "vault" | "log" | "newsroom" | "now">;
 
 /**
  * Derives every donation from mirror and ledger and compares with what is stored, 200 at a time and each batch as of one moment; writes
@@ -31,7 +31,7 @@ export async function checkBooks(
   return looked;
 }
 
-/** Derives every donation anew, a batch at a time, while the service goes on. @returns how many there are */
+/** Derives every donation anew, a batch at a time, while the service goes on; that mails nobody. @returns how many there are */
 export async function rebuildBooks(deps: RebuildDeps, onProgress: (done: number) => void = () => {}): Promise<number> {
   let done = 0;
   for await (const ids of everyDonation(deps)) {

@@ -2,19 +2,20 @@ import type { Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Deps } from "../deps.ts";
-import type { Vault } from "../vault/vault.ts";
 import { claimDirty, type DirtyObject, donationsOf } from "./claim.queries.ts";
 import { derive } from "./derive.ts";
 import { lockDonations, readGraphs } from "./graph.queries.ts";
+import { queueGiftMails } from "./mails/queue-gift-mails.ts";
+import { DERIVE_ANEW } from "./stored.queries.ts";
 import { writeDerived } from "./write.queries.ts";
 
 const BATCH = 500;
 
-type DeriveDeps = Pick<Deps, "db" | "vault" | "log">;
+type DeriveDeps = Pick<Deps, "db" | "vault" | "log" | "newsroom" | "now">;
 
 /**
- * Derives the donations of up to `batch` marked objects (500 unless given), in a transaction of its own: the mirror rows were committed before. Several
- * workers may do so at once. One that can't be derived keeps its mark and doesn't hold up the others.
+ * Derives the donations of up to `batch` marked objects (500 unless given), in a transaction of its own, and queues the mails that they cause: the
+ * mirror rows were committed before. Several workers may do so at once. One that can't be derived keeps its mark and doesn't hold up the others.
  * @returns how many marks were taken
  * @throws what is wrong with the marks that are left, when there are no others
  */
@@ -58,17 +59,31 @@ async function deriveMarked(
   return await inTransaction(deps.db, async (trx) => {
     const dirty = await claimDirty(trx, limit, after);
     onClaim(dirty);
-    if (dirty.length > 0) await deriveDonations(trx, deps.vault, await donationsOf(trx, dirty));
+    if (dirty.length > 0) await deriveMarks(trx, deps, dirty);
     return dirty;
   });
 }
 
-async function deriveDonations(trx: Transaction<DB>, vault: Vault, ids: readonly string[]): Promise<void> {
+async function deriveMarks(trx: Transaction<DB>, deps: DeriveDeps, dirty: readonly DirtyObject[]): Promise<void> {
+  const ids = await donationsOf(trx, dirty);
   if (ids.length === 0) return;
+  const news = dirty.filter((mark) => mark.kind !== DERIVE_ANEW);
+  const told = new Set(news.length === dirty.length ? ids : await donationsOf(trx, news));
   const donations = await lockDonations(trx, ids);
   const graphs = await readGraphs(trx, ids, donations);
+  const gifts = graphs.flatMap((graph) => {
+    const derived = derive(graph, deps.vault);
+    return derived === null ? [] : [{ graph, derived }];
+  });
+  const times = { now: deps.now(), newsroom: deps.newsroom() };
   await writeDerived(
     trx,
-    graphs.flatMap((graph) => derive(graph, vault) ?? []),
+    gifts.map((gift) => gift.derived),
+    times.now,
+  );
+  await queueGiftMails(
+    trx,
+    gifts.filter(({ graph }) => told.has(graph.id)),
+    times,
   );
 }

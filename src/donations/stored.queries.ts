@@ -41,7 +41,12 @@ export async function donationIdsAfter(
   return rows.map((row) => row.id);
 }
 
+/** The kind of a mark that no news from Stripe has made: such a donation is derived, and causes no mail. */
+export const DERIVE_ANEW = "donation";
+
 /** Marks donations to be derived anew. */
 export async function markDonations(db: Kysely<DB>, ids: readonly string[]): Promise<void> {
-  await sql`insert into dirty_objects (kind, object_id) select 'donation', unnest(${ids}::text[])`.execute(db);
+  await sql`insert into dirty_objects (kind, object_id) select ${DERIVE_ANEW}::text, unnest(${ids}::text[])`.execute(
+    db,
+  );
 }

@@ -53,4 +53,6 @@ export type DerivedDonation = Pick<
   | "stripe_payment_intent"
   | "stripe_subscription"
   | "stripe_customer"
+  | "running_amount"
+  | "paused"
 >;

@@ -3,12 +3,13 @@ import type { DB } from "../db/schema.ts";
 import type { Derived } from "./derive.ts";
 import type { NewDonation, PaymentRow } from "./types.ts";
 
-/** Writes what differs and nothing else: deriving again changes no row. */
-export async function writeDerived(trx: Transaction<DB>, derived: readonly Derived[]): Promise<void> {
+/** Writes what differs and nothing else: deriving again changes no row. @param now from when on a gift is known that is new here */
+export async function writeDerived(trx: Transaction<DB>, derived: readonly Derived[], now: Date): Promise<void> {
   if (derived.length === 0) return;
   await insertForeign(
     trx,
     derived.flatMap((one) => one.foreign ?? []),
+    now,
   );
   await updateDonations(trx, derived);
   await removePayments(trx, derived);
@@ -20,14 +21,14 @@ export async function writeDerived(trx: Transaction<DB>, derived: readonly Deriv
 }
 
 /** Those with the same columns together: what isn't told of one (its attribution can't be opened any longer) is left as it was. */
-async function insertForeign(trx: Transaction<DB>, rows: readonly NewDonation[]): Promise<void> {
+async function insertForeign(trx: Transaction<DB>, rows: readonly NewDonation[], now: Date): Promise<void> {
   const alike = Map.groupBy(rows, (row) => Object.keys(row).sort().join());
   for (const some of alike.values()) {
     const columns = Object.keys(some[0] as NewDonation);
     const chosen = columns.filter((column) => column !== "id" && column !== "status");
     await sql`
-      insert into donations (${sql.join(columns.map((column) => sql.ref(column)))})
-      select ${sql.join(columns.map((column) => sql.ref(`r.${column}`)))}
+      insert into donations (${sql.join(columns.map((column) => sql.ref(column)))}, known_since)
+      select ${sql.join(columns.map((column) => sql.ref(`r.${column}`)))}, ${now}::timestamptz
       from json_populate_recordset(null::donations, ${JSON.stringify(some)}::json) as r
       on conflict (id) do update set
         ${sql.join(chosen.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`))}
@@ -46,18 +47,21 @@ async function updateDonations(trx: Transaction<DB>, derived: readonly Derived[]
   const values = derived.map(
     ({ id, donation: d }) =>
       sql`(${id}::uuid, ${d.status}::text, ${d.subscription_status}::text, ${d.donor_id}::uuid, ${d.stripe_session}::text,
-        ${d.stripe_payment_intent}::text, ${d.stripe_subscription}::text, ${d.stripe_customer}::text)`,
+        ${d.stripe_payment_intent}::text, ${d.stripe_subscription}::text, ${d.stripe_customer}::text, ${d.running_amount}::bigint, ${d.paused}::boolean)`,
   );
   await sql`
     update donations d
     set status = v.status, subscription_status = v.subscription_status, donor_id = v.donor_id, stripe_session = v.stripe_session,
-      stripe_payment_intent = v.stripe_payment_intent, stripe_subscription = v.stripe_subscription, stripe_customer = v.stripe_customer
+      stripe_payment_intent = v.stripe_payment_intent, stripe_subscription = v.stripe_subscription, stripe_customer = v.stripe_customer,
+      running_amount = v.running_amount, paused = v.paused
     from (values ${sql.join(values)}) as v
-      (id, status, subscription_status, donor_id, stripe_session, stripe_payment_intent, stripe_subscription, stripe_customer)
+      (id, status, subscription_status, donor_id, stripe_session, stripe_payment_intent, stripe_subscription, stripe_customer, running_amount, paused)
     where d.id = v.id
-      and (d.status, d.subscription_status, d.donor_id, d.stripe_session, d.stripe_payment_intent, d.stripe_subscription, d.stripe_customer)
+      and (d.status, d.subscription_status, d.donor_id, d.stripe_session, d.stripe_payment_intent, d.stripe_subscription, d.stripe_customer,
+        d.running_amount, d.paused)
         is distinct from
-        (v.status, v.subscription_status, v.donor_id, v.stripe_session, v.stripe_payment_intent, v.stripe_subscription, v.stripe_customer)
+        (v.status, v.subscription_status, v.donor_id, v.stripe_session, v.stripe_payment_intent, v.stripe_subscription, v.stripe_customer,
+        v.running_amount, v.paused)
   `.execute(trx);
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { byFrequency, text } from "./copy-text.ts";
+import { gift } from "./gift-copy-schema.ts";
 import { mailCopy } from "./mail-copy-schema.ts";
 
 /* The form of config/locales/<language>.yaml: every sentence that a reader sees. */
@@ -54,6 +55,8 @@ const form = z.strictObject({
   newsletter: text("newsroom"),
   discreet: text(),
   discreet_hint: text("newsroom"),
+  no_mail: text(),
+  no_mail_hint: text(),
   country_acknowledge: text(),
   consent: byFrequency(text("amount")),
   /** The same where the amount is typed, and no script puts it into the sentence. */
@@ -145,6 +148,7 @@ export const copySchema = z.strictObject({
   remind,
   thanks: z.strictObject({ once: outcomes, recurring: outcomes }),
   cancelled: z.strictObject({ heading: text(), text: text(), again: text() }),
+  gift,
   page,
   errors,
   fields,

@@ -99,6 +99,7 @@ ${fault.text}
 <div class="ticks">
 ${tick(context, "newsletter", fill(copy.form.newsletter, name), null)}
 ${tick(context, "discreet", copy.form.discreet, fill(copy.form.discreet_hint, name))}
+${tick(context, "no_mail", copy.form.no_mail, copy.form.no_mail_hint)}
 ${newsroom.countries.acknowledge.length > 0 && tick(context, "country_acknowledged", copy.form.country_acknowledge, null)}
 </div>`;
 }

@@ -74,6 +74,7 @@ const body = fc.record(
     locale: wild(text),
     country: wild(fc.constantFrom("DE", "us", "XX")),
     discreet: wild(fc.boolean()),
+    no_mail: wild(fc.boolean()),
     newsletter: wild(fc.boolean()),
     country_acknowledged: wild(fc.boolean()),
     terms_version: wild(text),

@@ -47,7 +47,7 @@ const ATTRIBUTION = [
   ...["article_url", "article_id", "campaign", "placement", "variant", "referrer"],
   ...["utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"],
 ];
-const FLAGS = ["cover_fees", "discreet", "newsletter", "country_acknowledged"];
+const FLAGS = ["cover_fees", "discreet", "newsletter", "no_mail", "country_acknowledged"];
 
 describe("a JSON body", () => {
   const without = (key: string) => Object.fromEntries(Object.entries(GOOD).filter(([name]) => name !== key));

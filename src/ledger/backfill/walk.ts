@@ -8,7 +8,7 @@ import type { Sink } from "./sink.ts";
 
 /** One backfill under way. */
 export interface Run {
-  readonly deps: Pick<Deps, "db" | "stripe" | "vault" | "newsroom" | "log">;
+  readonly deps: Pick<Deps, "db" | "stripe" | "vault" | "newsroom" | "log" | "now">;
   readonly caller: Caller;
   readonly sink: Sink;
   readonly since: Date;

@@ -4,7 +4,7 @@ import type { Difference } from "./difference.ts";
 
 /** One comparison of the books with Stripe, under way. */
 export interface Look {
-  readonly deps: Pick<Deps, "db" | "stripe" | "vault" | "newsroom" | "log">;
+  readonly deps: Pick<Deps, "db" | "stripe" | "vault" | "newsroom" | "log" | "now">;
   readonly caller: Caller;
   readonly since: Date;
   /** Stripe's clock when the look began. What is newer is not judged: news of it may be on its way. */

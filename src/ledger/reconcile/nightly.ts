@@ -14,7 +14,7 @@ const LOOK_BACK_MS = 35 * 24 * HOUR_MS;
 const RENEW_EVERY_MS = 20_000;
 const RETRY_MS = 15 * 60 * 1000;
 
-type NightlyDeps = Pick<Deps, "db" | "stripe" | "vault" | "newsroom" | "log">;
+type NightlyDeps = Pick<Deps, "db" | "stripe" | "vault" | "newsroom" | "log" | "now">;
 
 /** What one process remembers between steps. */
 export interface NightlyState {

@@ -3,6 +3,7 @@ import type { Reply } from "./api.ts";
 import { declineCheckout, payCheckout } from "./checkout-outcomes.ts";
 import { formatAmount } from "./currencies.ts";
 import { closedPage, factsPage, payPage, successUrl, type Typed, withSessionId } from "./hosted-page.ts";
+import { invoiceReply } from "./invoice-page-routes.ts";
 import { pageHeaders } from "./page-layout.ts";
 import type { CardBrand, Means, Payer, Wallet } from "./payment-methods.ts";
 import { isoSeconds } from "./periods.ts";
@@ -20,10 +21,10 @@ const NOBODY: Typed = { email: "donor@example.org", name: "", country: "US", car
 export function hostedReply(world: World, method: string, path: string, body: string): Reply | undefined {
   const [, area, first = "", second = ""] = path.split("/");
   if (area === "c" && first === "pay") return payReply(world, method, second, body);
+  if (area === "i") return invoiceReply(world, method, first, body);
   if (method !== "GET") return undefined;
   if (area === "r") return recoveryReply(world, first, path);
   if (area === "receipts") return receiptReply(world, first);
-  if (area === "i") return invoiceReply(world, first);
   return undefined;
 }
 
@@ -146,19 +147,6 @@ function receiptReply(world: World, id: string): Reply {
     ["Payment", charge.id],
   ] as const;
   return html(200, factsPage("Receipt", "For a simulated payment.", facts));
-}
-
-function invoiceReply(world: World, id: string): Reply {
-  const invoice = world.store.get("invoice", id);
-  if (invoice === undefined) return html(404, factsPage("There is no such invoice", "Check the address."));
-  const facts = [
-    ["From", world.account.name],
-    ["Number", invoice.number ?? "draft"],
-    ["Amount", formatAmount(invoice.total, invoice.currency)],
-    ["Date", isoSeconds(invoice.created)],
-    ["Status", invoice.status ?? ""],
-  ] as const;
-  return html(200, factsPage("Invoice", "Of a simulated subscription.", facts));
 }
 
 function html(status: number, body: string): Reply {

@@ -78,6 +78,7 @@ button:hover,.button:hover{filter:brightness(.96)}
 .back{margin:1rem 0 -.5rem;text-align:center}
 .back button{border:0;background:none;color:#0b5cad;text-decoration:underline;font-weight:500}
 dl{display:grid;grid-template-columns:auto 1fr;gap:.35rem 1.25rem;margin:1rem 0 0}
+dl+form{margin-top:1.25rem}
 dt{color:#4a5468}dd{margin:0;overflow-wrap:anywhere}
 .single{max-width:34rem}
 @media (max-width:26rem){.choices{grid-template-columns:1fr}}
