@@ -5,15 +5,15 @@ import type { Deps } from "../deps.ts";
 import { html } from "../http/html.ts";
 import { parse } from "../http/parse.ts";
 import { copyFor } from "../newsroom.ts";
+import { formUrl, ownArticle, usableAttribution } from "../pages/article.ts";
 import { donationForm } from "../pages/donation-form.page.ts";
 import { typed } from "../pages/form-values.ts";
 import { isTest, languageLinks, page } from "../pages/layout.page.ts";
 import { currencyOf, localeFor } from "../pages/reader.ts";
 import { remindLater } from "../pages/remind.page.ts";
 import { fill } from "../shared/copy.ts";
-import { localDate } from "../shared/period.ts";
-import { formUrl, ownArticle, usableAttribution } from "./article.ts";
-import { calendarFile, monthsLater } from "./calendar.ts";
+import { localDate, monthsLater } from "../shared/period.ts";
+import { calendarFile } from "./calendar.ts";
 
 type GiveDeps = Pick<Deps, "config" | "newsroom" | "now">;
 
