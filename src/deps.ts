@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import type { DB } from "./db/schema.ts";
+import type { Limits } from "./http/limiter.ts";
 import type { NewsroomConfig } from "./newsroom.ts";
 import type { StripeClient } from "./stripe/client.ts";
 import type { Vault } from "./vault/vault.ts";
@@ -17,4 +18,6 @@ export interface Deps {
   /** The configuration of the moment: it changes when the file does, so ask anew for each request. */
   readonly newsroom: () => NewsroomConfig;
   readonly vault: Vault;
+  /** How often clients and addresses may come by. */
+  readonly limits: Limits;
 }

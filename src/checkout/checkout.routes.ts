@@ -4,6 +4,7 @@ import { seenCountry } from "../http/country.ts";
 import { formBody } from "../http/form-body.ts";
 import { parse } from "../http/parse.ts";
 import { statusOf, toAppError } from "../http/problem.ts";
+import { countClient } from "../http/rate-limit.ts";
 import { copyFor } from "../newsroom.ts";
 import { AppError } from "../shared/errors.ts";
 import { REQUEST_BODY_LIMIT_BYTES } from "../shared/limits.ts";
@@ -94,6 +95,7 @@ async function start(
   body: ReturnType<typeof checkoutBody.parse>,
   key: string | null,
 ): Promise<Started> {
+  await countClient(deps.limits, "checkout_client", request);
   const started = await startCheckout(deps, { body, key, country: seenCountry(deps.config, request) });
   response.locals.donation_id = started.id;
   return started;

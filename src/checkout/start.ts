@@ -12,7 +12,7 @@ import { findKey, giveBackLease, insertCheckout, readCheckout, takeLease } from 
 import { assertAccepted, type Terms } from "./rules.ts";
 import { sessionParams } from "./session-params.ts";
 
-export type CheckoutDeps = Pick<Deps, "db" | "stripe" | "vault" | "now" | "log" | "config" | "newsroom">;
+export type CheckoutDeps = Pick<Deps, "db" | "stripe" | "vault" | "now" | "log" | "config" | "newsroom" | "limits">;
 
 export interface CheckoutRequest {
   readonly body: CheckoutBody;

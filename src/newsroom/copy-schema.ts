@@ -1,28 +1,8 @@
 import { z } from "zod";
-import { placeholders } from "../shared/copy.ts";
+import { byFrequency, text } from "./copy-text.ts";
+import { reminderCopy } from "./reminder-copy-schema.ts";
 
-/*
- * The form of config/locales/<language>.yaml: every sentence that a reader sees. A sentence names the placeholders that
- * it must have; one too few or too many is a fault when the file is loaded, not when a reader meets it.
- */
-
-function text(...names: readonly string[]) {
-  const expected = names.map((name) => `{${name}}`).join(" and ");
-  return z
-    .string("expected text; put it in quotes")
-    .trim()
-    .min(1, "must not be empty")
-    .superRefine((sentence, context) => {
-      const found = placeholders(sentence);
-      const allowed = names.length === 0 ? "must have no placeholder" : `may have no placeholder but ${expected}`;
-      if (names.some((name) => !found.includes(name))) context.addIssue(`needs ${expected}`);
-      else if (found.some((name) => !names.includes(name))) context.addIssue(allowed);
-      else if (/[{}]/.test(sentence.replace(/\{[a-z_]+\}/g, ""))) context.addIssue("has a brace without its partner");
-    });
-}
-
-const byFrequency = <T extends z.ZodType>(sentence: T) =>
-  z.strictObject({ once: sentence, monthly: sentence, annual: sentence });
+/* The form of config/locales/<language>.yaml: every sentence that a reader sees. */
 
 /** Categories of CLDR; which of them a language must have depends on the language, see locales.ts. */
 const plurals = z.strictObject({
@@ -163,6 +143,7 @@ export const copySchema = z.strictObject({
   direction: z.enum(["ltr", "rtl"], "expected ltr or rtl"),
   form,
   remind,
+  reminder: reminderCopy,
   thanks: z.strictObject({ once: outcomes, recurring: outcomes }),
   cancelled: z.strictObject({ heading: text(), text: text(), again: text() }),
   page,
