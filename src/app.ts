@@ -11,6 +11,7 @@ import { requestLog } from "./http/request-log.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { webhookRoutes } from "./inbox/webhook.routes.ts";
 import { assetRoutes } from "./pages/assets.routes.ts";
+import { reminderRoutes } from "./reminders/reminders.routes.ts";
 import { reportRoutes } from "./reports/reports.routes.ts";
 import { requireRole } from "./staff/require-role.routes.ts";
 
@@ -49,6 +50,7 @@ export function createApp({ deps, reports, readiness, onReceived, stripeOrigin, 
   app.use(assetRoutes());
   app.use(giveRoutes(deps));
   app.use(thanksRoutes(deps));
+  app.use(reminderRoutes(deps, ownSites));
   app.use(reportRoutes(reports, (roles) => requireRole(deps, roles)));
   for (const routes of extra) app.use(routes);
 

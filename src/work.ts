@@ -1,11 +1,14 @@
 import { forgetKeys } from "./checkout/forget.queries.ts";
 import type { Deps } from "./deps.ts";
 import { deriveDirty } from "./donations/settle.ts";
+import { forgetLimits } from "./http/rate-limit.queries.ts";
 import { purgePayloads } from "./inbox/operator.queries.ts";
 import { processInbox } from "./inbox/process.ts";
 import { ledgerLoopState, ledgerLoopStep } from "./ledger/loop.ts";
 import { nightlyState, nightlyStep } from "./ledger/reconcile/nightly.ts";
 import { refetchDue } from "./mirror/refetch.ts";
+import { sendDueReminders } from "./reminders/due.ts";
+import { forgetReminders } from "./reminders/forget.queries.ts";
 import { type Loop, startLoop } from "./shared/loop.ts";
 
 const IDLE_MS = 250;
@@ -51,8 +54,13 @@ export function startWork(deps: Deps): Work {
     name: "forget",
     idleMs: HOURLY_MS,
     log,
-    step: async () => (await forgetKeys(deps.db)) + (await purgePayloads(deps.db, PAYLOAD_DAYS)),
+    step: async () =>
+      (await forgetKeys(deps.db)) +
+      (await purgePayloads(deps.db, PAYLOAD_DAYS)) +
+      (await forgetReminders(deps.db, deps.now())) +
+      (await forgetLimits(deps.db)),
   });
+  const reminders = startLoop({ name: "reminders", idleMs: SLOW_IDLE_MS, log, step: () => sendDueReminders(deps) });
   const stopping = new AbortController();
   const nightlyNotes = nightlyState(stopping.signal);
   const nightly = startLoop({
@@ -61,7 +69,7 @@ export function startWork(deps: Deps): Work {
     log,
     step: async () => Number(await nightlyStep(deps, nightlyNotes)),
   });
-  const loops: readonly Loop[] = [inbox, derive, refetch, ledger, forget, nightly];
+  const loops: readonly Loop[] = [inbox, derive, refetch, ledger, forget, reminders, nightly];
   return {
     wake: () => inbox.wake(),
     stop: async () => {

@@ -34,15 +34,16 @@ export function giveRoutes(deps: GiveDeps): Router {
     );
     const attribution = usableAttribution(request.query);
     const frequency = typed(request.query, "frequency", 10);
+    const reminder = typed(request.query, "reminder_token", 200);
     const address = (changes: Readonly<Record<string, string>>) =>
-      `/give?${new URLSearchParams({ locale, currency, ...(frequency && { frequency }), ...attribution, ...changes })}`;
+      `/give?${new URLSearchParams({ locale, currency, ...(frequency && { frequency }), ...(reminder && { reminder_token: reminder }), ...attribution, ...changes })}`;
     const { name } = newsroom.newsroom;
     const form = donationForm(newsroom, {
       locale,
       currency,
       currencyUrl: (each) => address({ currency: each }),
       // Nothing personal is taken from an address: addresses are kept in histories and logs.
-      values: { frequency, amount: typed(request.query, "amount", 15) },
+      values: { frequency, amount: typed(request.query, "amount", 15), reminder_token: reminder },
       attribution,
       idempotencyKey: randomUUID(),
       action: "/v1/checkout-sessions",
@@ -60,7 +61,7 @@ export function giveRoutes(deps: GiveDeps): Router {
           body: html`<div class="languages">${languageLinks(newsroom, locale, (each) => address({ locale: each }))}</div>
 <main>
 ${form}
-${remindLater(newsroom, locale, article)}
+${remindLater(newsroom, { locale, now: deps.now(), articleUrl: article, attribution })}
 <p class="actions"><a href="${article ?? newsroom.newsroom.url}">${fill(copyFor(newsroom, locale).page.back, { newsroom: name })}</a></p>
 </main>`,
         }).text,

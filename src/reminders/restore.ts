@@ -7,7 +7,7 @@ import { AppError } from "../shared/errors.ts";
 import { askToConfirm, confirmAddress, forgetCancelled, lockAddress } from "./address.queries.ts";
 import type { StoredReminder } from "./find.queries.ts";
 import { restoreCancelled } from "./restore.queries.ts";
-import { viewOf } from "./view.ts";
+import { isAhead } from "./view.ts";
 
 type RestoreDeps = Pick<Deps, "db" | "now" | "newsroom">;
 
@@ -17,7 +17,7 @@ type RestoreDeps = Pick<Deps, "db" | "now" | "newsroom">;
  */
 export async function restoreReminder(deps: RestoreDeps, reminder: StoredReminder): Promise<void> {
   const now = deps.now();
-  if (viewOf(deps, { ...reminder, state: "pending" }).state === "done") {
+  if (!isAhead(deps, reminder)) {
     const message = copyFor(deps.newsroom(), reminder.locale).errors.date_out_of_range;
     throw new AppError("unprocessable", "date_out_of_range", message);
   }

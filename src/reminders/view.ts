@@ -24,13 +24,19 @@ export interface Found {
  * confirm, was asked for again, has given meanwhile or can't be reached.
  */
 export function viewOf(deps: Pick<Deps, "now" | "newsroom">, reminder: StoredReminder): ReminderView {
-  const { due_on, due_at, channel, time_zone, state } = reminder;
+  const { due_on, channel, state } = reminder;
   if (state === "cancelled") return { due_on, state: "cancelled", due: false };
-  const dueAt = isTimeZone(time_zone) ? dueInstant(deps.newsroom(), channel, due_on, time_zone) : due_at;
-  const isPast = dueAt <= deps.now();
+  const isPast = !isAhead(deps, reminder);
   if (channel === "email") return { due_on, state: isPast ? "done" : "pending", due: false };
   const isOpen = state === "pending" && !reminder.answered;
   return { due_on, state: isOpen ? "pending" : "done", due: isOpen && isPast };
+}
+
+/** Whether its day is still ahead: a cancel can be undone until then. */
+export function isAhead(deps: Pick<Deps, "now" | "newsroom">, reminder: StoredReminder): boolean {
+  const { due_on, due_at, channel, time_zone } = reminder;
+  const dueAt = isTimeZone(time_zone) ? dueInstant(deps.newsroom(), channel, due_on, time_zone) : due_at;
+  return dueAt > deps.now();
 }
 
 /** @throws AppError `not_found`, for what is no token as for one that isn't ours */

@@ -11,6 +11,7 @@ import { pullPayoutLines } from "../../src/ledger/payout-lines.ts";
 import { syncLedger } from "../../src/ledger/sync.ts";
 import { refetchDue } from "../../src/mirror/refetch.ts";
 import { type NewsroomConfig, watchNewsroom } from "../../src/newsroom.ts";
+import { sendDueReminders } from "../../src/reminders/due.ts";
 import { memoryClock } from "../../src/sandbox/clock.ts";
 import { controlRoutes } from "../../src/sandbox/control.routes.ts";
 import { demoRoutes } from "../../src/sandbox/demo/demo.routes.ts";
@@ -123,6 +124,7 @@ async function everything(deps: TestApp["deps"]): Promise<void> {
   await syncLedger(deps);
   while ((await pullPayoutLines(deps)) > 0) {}
   while ((await deriveDirty(deps)) > 0);
+  while ((await sendDueReminders(deps)) > 0);
 }
 
 const DATA_KEYS = [{ id: "test", key: randomBytes(32) }];
