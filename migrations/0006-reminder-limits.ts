@@ -6,8 +6,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     alter table reminders
       drop column lease_until,
       add column cancelled_from text check (cancelled_from in ('unconfirmed', 'pending', 'queued', 'suppressed')),
+      add column cancel_id uuid,
+      add check ((cancelled_from is null) = (cancel_id is null)),
       add check (cancelled_from is null or state = 'cancelled');
     comment on column reminders.cancelled_from is 'What a cancelled one was before, so that it can be undone.';
+    comment on column reminders.cancel_id is 'The same for all that one cancel has ended.';
 
     drop index reminders_due;
     create index reminders_due on reminders (due_at) where state = 'pending' and channel = 'email';

@@ -303,6 +303,10 @@ export interface Reminders {
   attempts: Generated<number>;
   campaign: string | null;
   /**
+   * The same for all that one cancel has ended.
+   */
+  cancel_id: string | null;
+  /**
    * What a cancelled one was before, so that it can be undone.
    */
   cancelled_from: string | null;

@@ -51,7 +51,7 @@ export async function finishReminder(
   reason: string | null,
 ): Promise<void> {
   await sql`
-    update reminders set state = ${outcome}, reason = ${outcome === "sent" ? null : (reason ?? "unknown")}, cancelled_from = null,
+    update reminders set state = ${outcome}, reason = ${outcome === "sent" ? null : (reason ?? "unknown")}, cancelled_from = null, cancel_id = null,
       sent_at = case when ${outcome} = 'sent' then now() end, finished_at = now(), address_sealed = null
     where id = ${reminderId}
       and (state = 'queued' or (state = 'cancelled' and cancelled_from = 'queued' and ${outcome} = 'sent'))

@@ -1,4 +1,5 @@
 import { sql, type Transaction } from "kysely";
+import { v7 } from "uuid";
 import type { DB } from "../db/schema.ts";
 import type { StoredReminder } from "./find.queries.ts";
 
@@ -34,7 +35,7 @@ export async function markCancelled(trx: Transaction<DB>, ids: readonly string[]
         and (state in ('unconfirmed', 'pending', 'queued') or (state = 'suppressed' and reason = 'moved'))
       order by id for update
     )
-    update reminders r set state = 'cancelled', cancelled_from = standing.state, finished_at = ${at}
+    update reminders r set state = 'cancelled', cancelled_from = standing.state, cancel_id = ${v7()}, finished_at = ${at}
     from standing where r.id = standing.id
     returning 1
   `.execute(trx);

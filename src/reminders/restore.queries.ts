@@ -21,7 +21,7 @@ export async function restoreCancelled(
 ): Promise<readonly Restored[]> {
   const { rows } = await sql<Restored>`
     with own as (
-      select finished_at from reminders where id = ${id} and state = 'cancelled' for update
+      select cancel_id from reminders where id = ${id} and state = 'cancelled' for update
     ), later as (
       select exists (
         select from reminders where address_hash = ${address_hash}::bytea and state in ('unconfirmed', 'pending')
@@ -29,13 +29,13 @@ export async function restoreCancelled(
     ), together as (
       select r.id from reminders r, own
       where r.id = ${id}
-        or (r.address_hash = ${address_hash}::bytea and r.state = 'cancelled' and r.finished_at = own.finished_at)
+        or (r.address_hash = ${address_hash}::bytea and r.state = 'cancelled' and r.cancel_id = own.cancel_id)
     ), next as (
       select r.id, case when later.stands and r.channel = 'email' then 'suppressed' else r.cancelled_from end as state
       from reminders r, later
       where r.id in (select id from together) and r.due_at > ${now} and r.cancelled_from <> 'queued'
     )
-    update reminders r set state = next.state, cancelled_from = null,
+    update reminders r set state = next.state, cancelled_from = null, cancel_id = null,
       reason = case when next.state = 'suppressed' then 'moved' end,
       address_sealed = case when next.state <> 'suppressed' then r.address_sealed end,
       finished_at = case when next.state = 'suppressed' then r.finished_at end

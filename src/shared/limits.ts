@@ -40,7 +40,7 @@ export interface RateLimit {
  */
 export const RATE_LIMITS = {
   checkout_client: { points: 300, seconds: 600 },
-  reminder_client: { points: 60, seconds: 600 },
+  reminder_client: { points: 120, seconds: 600 },
   reminder_address: { points: 16, seconds: 86_400, spread: 8 },
 } as const satisfies Readonly<Record<string, RateLimit>>;
 
