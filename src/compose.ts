@@ -4,7 +4,7 @@ import type { Deps } from "./deps.ts";
 import { createLimits } from "./http/limiter.ts";
 import type { WatchedNewsroom } from "./newsroom.ts";
 import { SetupError } from "./shared/errors.ts";
-import { POOL_SIZE } from "./shared/limits.ts";
+import { LIMITER_TIMEOUT_MS, POOL_SIZE } from "./shared/limits.ts";
 import type { Logger } from "./shared/log.ts";
 import { createStripeClient, stripeKeyOf } from "./stripe/client.ts";
 import { createKeyring, type Keyring } from "./vault/keyring.ts";
@@ -51,6 +51,7 @@ export async function compose(settings: Settings, parts: Parts): Promise<Compose
   const limiterPool = createPool({
     url: databaseUrlOf(config),
     max: POOL_SIZE.limiter,
+    connectMs: LIMITER_TIMEOUT_MS,
     name: `reader-donations ${parts.name} limits`,
     onError,
   });
