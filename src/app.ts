@@ -6,6 +6,7 @@ import { thanksRoutes } from "./checkout/thanks.routes.ts";
 import type { Deps } from "./deps.ts";
 import { donorRoutes } from "./donors/donor.routes.ts";
 import { healthRoutes, type Readiness } from "./http/health.routes.ts";
+import { limitClient } from "./http/limit-client.ts";
 import { metricsRoutes } from "./http/metrics.routes.ts";
 import { fromOwnSites } from "./http/origin.ts";
 import { notFound, problemHandler } from "./http/problem.ts";
@@ -13,6 +14,7 @@ import { requestLog } from "./http/request-log.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { isWebhook, webhookListener } from "./inbox/webhook.listener.ts";
 import { assetRoutes } from "./pages/assets.routes.ts";
+import { reminderRoutes } from "./reminders/reminders.routes.ts";
 import { reportRoutes } from "./reports/reports.routes.ts";
 import { requireRole } from "./staff/require-role.routes.ts";
 
@@ -60,7 +62,8 @@ function expressApp({ deps, reports, readiness, stripeOrigin, extra }: AppParts)
   app.use(assetRoutes());
   app.use(giveRoutes(deps));
   app.use(thanksRoutes(deps));
-  app.use(donorRoutes(deps, ownSites));
+  app.use(donorRoutes(deps, ownSites, [limitClient(deps.limits, "donor_link_client")]));
+  app.use(reminderRoutes(deps, ownSites));
   app.use(reportRoutes(reports, (roles) => requireRole(deps, roles)));
   for (const routes of extra) app.use(routes);
 

@@ -1,9 +1,11 @@
 import type { Config, DataKey } from "./config.ts";
 import { createDatabase, createPool } from "./db/client.ts";
 import type { Deps } from "./deps.ts";
+import { createLimits } from "./http/limiter.ts";
 import { createMailer } from "./mail/mailer.ts";
 import type { WatchedNewsroom } from "./newsroom.ts";
 import { SetupError } from "./shared/errors.ts";
+import { LIMITER_TIMEOUT_MS, POOL_SIZE } from "./shared/limits.ts";
 import type { Logger } from "./shared/log.ts";
 import { createStripeClient, stripeKeyOf } from "./stripe/client.ts";
 import { createKeyring, type Keyring } from "./vault/keyring.ts";
@@ -37,18 +39,27 @@ interface Parts {
 export async function compose(settings: Settings, parts: Parts): Promise<Composed> {
   const { config } = settings;
   const { log } = parts;
+  const onError = oncePerSecond((error) =>
+    log.warn({ err: error, pool: parts.name }, "idle database connections broke; the pool makes new ones"),
+  );
   const pool = createPool({
     url: parts.url ?? databaseUrlOf(config),
     max: parts.connections,
     name: `reader-donations ${parts.name}`,
-    onError: oncePerSecond((error) =>
-      log.warn({ err: error, pool: parts.name }, "idle database connections broke; the pool makes new ones"),
-    ),
+    onError,
   });
   const db = createDatabase(pool);
+  const limiterPool = createPool({
+    url: databaseUrlOf(config),
+    max: POOL_SIZE.limiter,
+    connectMs: LIMITER_TIMEOUT_MS,
+    name: `reader-donations ${parts.name} limits`,
+    onError,
+  });
   try {
     const keyring = createKeyring(settings.loadKeys);
     const mail = createMailer({ smtpUrl: config.smtpUrl, name: new URL(config.publicUrl).hostname });
+    const vault = createVault(keyring, await loadLookupKey(db, keyring));
     const deps: Deps = {
       db,
       stripe: createStripeClient({ secretKey: stripeKeyOf(config), apiBase: config.stripe.apiBase }),
@@ -56,16 +67,17 @@ export async function compose(settings: Settings, parts: Parts): Promise<Compose
       log,
       config,
       newsroom: parts.newsroom.current,
-      vault: createVault(keyring, await loadLookupKey(db, keyring)),
+      vault,
       mail,
+      limits: createLimits({ pool: limiterPool, vault, log }),
     };
     const close = async () => {
       mail.close();
-      await db.destroy();
+      await Promise.all([db.destroy(), limiterPool.end()]);
     };
     return { deps, keyring, close };
   } catch (error) {
-    await db.destroy();
+    await Promise.all([db.destroy(), limiterPool.end()]);
     throw asSetupError(error);
   }
 }

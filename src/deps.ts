@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import type { DB } from "./db/schema.ts";
+import type { Limits } from "./http/limiter.ts";
 import type { Mailer } from "./mail/mailer.ts";
 import type { NewsroomConfig } from "./newsroom.ts";
 import type { StripeClient } from "./stripe/client.ts";
@@ -19,4 +20,6 @@ export interface Deps {
   readonly newsroom: () => NewsroomConfig;
   readonly vault: Vault;
   readonly mail: Mailer;
+  /** How often clients and addresses may come by. */
+  readonly limits: Limits;
 }

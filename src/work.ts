@@ -2,6 +2,7 @@ import { forgetKeys } from "./checkout/forget.queries.ts";
 import type { Deps } from "./deps.ts";
 import { queueTimedMails } from "./donations/mails/timed.ts";
 import { deriveDirty } from "./donations/settle.ts";
+import { forgetLimits } from "./http/rate-limit.queries.ts";
 import { purgePayloads } from "./inbox/operator.queries.ts";
 import { processInbox } from "./inbox/process.ts";
 import { startJobs } from "./jobs.ts";
@@ -10,6 +11,8 @@ import { nightlyState, nightlyStep } from "./ledger/reconcile/nightly.ts";
 import { recoverMails } from "./mail/recover.ts";
 import type { SendOptions } from "./mail/send.ts";
 import { refetchDue } from "./mirror/refetch.ts";
+import { sendDueReminders } from "./reminders/due.ts";
+import { forgetReminders } from "./reminders/forget.queries.ts";
 import { type Loop, startLoop } from "./shared/loop.ts";
 
 const IDLE_MS = 250;
@@ -56,7 +59,11 @@ export function startWork(deps: Deps, mail: SendOptions = {}): Work {
     name: "forget",
     idleMs: HOURLY_MS,
     log,
-    step: async () => (await forgetKeys(deps.db)) + (await purgePayloads(deps.db, PAYLOAD_DAYS)),
+    step: async () =>
+      (await forgetKeys(deps.db)) +
+      (await purgePayloads(deps.db, PAYLOAD_DAYS)) +
+      (await forgetReminders(deps.db, deps.now())) +
+      (await forgetLimits(deps.db)),
   });
   const recovery = startLoop({
     name: "mail",
@@ -65,6 +72,7 @@ export function startWork(deps: Deps, mail: SendOptions = {}): Work {
     step: () => recoverMails(deps, mail.leaseMs),
   });
   const jobs = startJobs(deps, mail);
+  const reminders = startLoop({ name: "reminders", idleMs: SLOW_IDLE_MS, log, step: () => sendDueReminders(deps) });
   const stopping = new AbortController();
   const nightlyNotes = nightlyState(stopping.signal);
   const nightly = startLoop({
@@ -74,7 +82,18 @@ export function startWork(deps: Deps, mail: SendOptions = {}): Work {
     step: async () => Number(await nightlyStep(deps, nightlyNotes)),
   });
   const timed = startLoop({ name: "timed mails", idleMs: MINUTE_MS, log, step: () => queueTimedMails(deps) });
-  const loops: readonly Pick<Loop, "stop">[] = [inbox, derive, refetch, ledger, forget, nightly, timed, recovery, jobs];
+  const loops: readonly Pick<Loop, "stop">[] = [
+    inbox,
+    derive,
+    refetch,
+    ledger,
+    forget,
+    nightly,
+    reminders,
+    timed,
+    recovery,
+    jobs,
+  ];
   return {
     wake: () => inbox.wake(),
     stop: async () => {

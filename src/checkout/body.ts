@@ -1,17 +1,7 @@
 import { z } from "zod";
+import { amountField, attributionField, countryField, currencyField } from "../donations/fields.ts";
+import { line } from "../http/text.ts";
 import { FREQUENCIES } from "../newsroom.ts";
-import { canonicalCurrency } from "../shared/money.ts";
-import { line, pageAddress } from "./text.ts";
-
-const country = z
-  .string()
-  .regex(/^[A-Za-z]{2}$/, "Expected a country as two letters (ISO 3166).")
-  .transform((code) => code.toUpperCase());
-
-const currency = z
-  .string()
-  .refine((code) => canonicalCurrency(code) !== null, "Expected a currency as three letters (ISO 4217).")
-  .transform((code) => code.toUpperCase());
 
 const email = z
   .string()
@@ -20,31 +10,15 @@ const email = z
   .pipe(z.union([z.literal("").transform(() => undefined), z.email()], "Expected an e-mail address."))
   .optional();
 
-const attribution = z.strictObject({
-  article_url: pageAddress(1000),
-  article_id: line(200),
-  campaign: line(100),
-  placement: line(100),
-  variant: line(100),
-  referrer: pageAddress(1000),
-  utm_source: line(200),
-  utm_medium: line(200),
-  utm_campaign: line(200),
-  utm_content: line(200),
-  utm_term: line(200),
-});
-
 /** The body of `POST /v1/checkout-sessions`. `amount` is what the donor chose, in Stripe's minor units. */
 export const checkoutBody = z.strictObject({
   frequency: z.enum(FREQUENCIES),
-  amount: z
-    .int("Expected a whole number of the currency's smallest unit.")
-    .min(1, "Expected a whole number above zero."),
-  currency,
+  amount: amountField,
+  currency: currencyField,
   cover_fees: z.boolean().default(false),
   email,
   locale: line(35),
-  country: country.optional(),
+  country: countryField.optional(),
   discreet: z.boolean().default(false),
   newsletter: z.boolean().default(false),
   no_mail: z.boolean().default(false),
@@ -52,7 +26,7 @@ export const checkoutBody = z.strictObject({
   terms_version: line(50),
   captcha_token: line(4096),
   reminder_token: line(200),
-  attribution: attribution.prefault({}),
+  attribution: attributionField.prefault({}),
 });
 
 export type CheckoutBody = z.output<typeof checkoutBody>;

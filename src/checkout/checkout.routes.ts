@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import express, { type Request, type RequestHandler, type Response, type Router } from "express";
+import { isForm, wrongContentType } from "../http/content-type.ts";
+import { seenCountry } from "../http/country.ts";
 import { formBody } from "../http/form-body.ts";
 import { parse } from "../http/parse.ts";
 import { statusOf, toAppError } from "../http/problem.ts";
+import { countClient } from "../http/rate-limit.ts";
 import { copyFor } from "../newsroom.ts";
 import { AppError } from "../shared/errors.ts";
 import { CHECKOUT_TIMEOUT_MS, REQUEST_BODY_LIMIT_BYTES } from "../shared/limits.ts";
 import { checkoutBody } from "./body.ts";
 import type { Started } from "./call.ts";
 import { readDonation } from "./checkout.queries.ts";
-import { bodyOfForm, type FormFields, isForm, wrongContentType } from "./form.ts";
+import { bodyOfForm, type FormFields } from "./form.ts";
 import { mendPage } from "./mend.page.ts";
 import { type CheckoutDeps, startCheckout } from "./start.ts";
 
@@ -103,10 +106,8 @@ async function start(
   body: ReturnType<typeof checkoutBody.parse>,
   key: string | null,
 ): Promise<Started> {
-  const { countryHeader } = deps.config;
-  const seen = countryHeader === null ? undefined : request.get(countryHeader);
-  const country = seen !== undefined && /^[A-Za-z]{2}$/.test(seen) ? seen.toUpperCase() : null;
-  const started = await startCheckout(deps, { body, key, country });
+  await countClient(deps.limits, "checkout_client", request);
+  const started = await startCheckout(deps, { body, key, country: seenCountry(deps.config, request) });
   response.locals.donation_id = started.id;
   return started;
 }

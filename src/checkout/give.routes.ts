@@ -5,15 +5,15 @@ import type { Deps } from "../deps.ts";
 import { html } from "../http/html.ts";
 import { parse } from "../http/parse.ts";
 import { copyFor } from "../newsroom.ts";
+import { formUrl, ownArticle, usableAttribution } from "../pages/article.ts";
 import { donationForm } from "../pages/donation-form.page.ts";
 import { typed } from "../pages/form-values.ts";
 import { isTest, languageLinks, page } from "../pages/layout.page.ts";
 import { currencyOf, localeFor } from "../pages/reader.ts";
 import { remindLater } from "../pages/remind.page.ts";
 import { fill } from "../shared/copy.ts";
-import { localDate } from "../shared/period.ts";
-import { formUrl, ownArticle, usableAttribution } from "./article.ts";
-import { calendarFile, monthsLater } from "./calendar.ts";
+import { localDate, monthsLater } from "../shared/period.ts";
+import { calendarFile } from "./calendar.ts";
 
 type GiveDeps = Pick<Deps, "config" | "newsroom" | "now">;
 
@@ -34,15 +34,16 @@ export function giveRoutes(deps: GiveDeps): Router {
     );
     const attribution = usableAttribution(request.query);
     const frequency = typed(request.query, "frequency", 10);
+    const reminder = typed(request.query, "reminder_token", 200);
     const address = (changes: Readonly<Record<string, string>>) =>
-      `/give?${new URLSearchParams({ locale, currency, ...(frequency && { frequency }), ...attribution, ...changes })}`;
+      `/give?${new URLSearchParams({ locale, currency, ...(frequency && { frequency }), ...(reminder && { reminder_token: reminder }), ...attribution, ...changes })}`;
     const { name } = newsroom.newsroom;
     const form = donationForm(newsroom, {
       locale,
       currency,
       currencyUrl: (each) => address({ currency: each }),
       // Nothing personal is taken from an address: addresses are kept in histories and logs.
-      values: { frequency, amount: typed(request.query, "amount", 15) },
+      values: { frequency, amount: typed(request.query, "amount", 15), reminder_token: reminder },
       attribution,
       idempotencyKey: randomUUID(),
       action: "/v1/checkout-sessions",
@@ -60,7 +61,7 @@ export function giveRoutes(deps: GiveDeps): Router {
           body: html`<div class="languages">${languageLinks(newsroom, locale, (each) => address({ locale: each }))}</div>
 <main>
 ${form}
-${remindLater(newsroom, locale, article)}
+${remindLater(newsroom, { locale, now: deps.now(), articleUrl: article, attribution })}
 <p class="actions"><a href="${article ?? newsroom.newsroom.url}">${fill(copyFor(newsroom, locale).page.back, { newsroom: name })}</a></p>
 </main>`,
         }).text,

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { type Html, html } from "../http/html.ts";
 import { copyFor, type NewsroomConfig, pickLocale } from "../newsroom.ts";
+import { formUrl, ownArticle, usableAttribution } from "../pages/article.ts";
 import { donationForm } from "../pages/donation-form.page.ts";
 import type { Fault } from "../pages/form-parts.page.ts";
 import { frequencyOf, typed } from "../pages/form-values.ts";
 import { isTest, page } from "../pages/layout.page.ts";
 import { fill } from "../shared/copy.ts";
 import type { AppError } from "../shared/errors.ts";
-import { formUrl, ownArticle, usableAttribution } from "./article.ts";
 import { faultsOf } from "./faults.ts";
 import type { FormFields } from "./form.ts";
 import type { CheckoutDeps } from "./start.ts";

@@ -2,6 +2,7 @@ import { v7 } from "uuid";
 import type { Deps } from "../deps.ts";
 import { encodeAttribution } from "../donations/attribution.ts";
 import type { NewDonation } from "../donations/types.ts";
+import { readToken } from "../mail/links.ts";
 import { copyFor, type NewsroomConfig, pickLocale } from "../newsroom.ts";
 import { consentStatement } from "../pages/consent.ts";
 import { AppError } from "../shared/errors.ts";
@@ -12,7 +13,7 @@ import { findKey, giveBackLease, insertCheckout, readCheckout, takeLease } from 
 import { assertAccepted, type Terms } from "./rules.ts";
 import { sessionParams } from "./session-params.ts";
 
-export type CheckoutDeps = Pick<Deps, "db" | "stripe" | "vault" | "now" | "log" | "config" | "newsroom">;
+export type CheckoutDeps = Pick<Deps, "db" | "stripe" | "vault" | "now" | "log" | "config" | "newsroom" | "limits">;
 
 export interface CheckoutRequest {
   readonly body: CheckoutBody;
@@ -101,7 +102,9 @@ function prepare(deps: CheckoutDeps, newsroom: NewsroomConfig, id: string, body:
   const now = deps.now();
   const locale = pickLocale(newsroom, body.locale);
   const expiresAt = new Date(+now + newsroom.checkout.session_minutes * 60_000);
-  const donation = donationOf(id, body, terms, locale, now);
+  // A link that is broken or made up must not stand in the way of a gift.
+  const reminderId = body.reminder_token === undefined ? null : readToken(deps.vault, "reminder", body.reminder_token);
+  const donation = donationOf(id, body, terms, locale, now, reminderId);
   const params = sessionParams(deps.config, newsroom, {
     id,
     frequency: body.frequency,
@@ -129,7 +132,14 @@ function prepare(deps: CheckoutDeps, newsroom: NewsroomConfig, id: string, body:
   };
 }
 
-function donationOf(id: string, body: CheckoutBody, terms: Terms, locale: string, now: Date) {
+function donationOf(
+  id: string,
+  body: CheckoutBody,
+  terms: Terms,
+  locale: string,
+  now: Date,
+  reminderId: string | null,
+) {
   const from = body.attribution;
   return {
     id,
@@ -156,6 +166,7 @@ function donationOf(id: string, body: CheckoutBody, terms: Terms, locale: string
     utm_campaign: from.utm_campaign ?? null,
     utm_content: from.utm_content ?? null,
     utm_term: from.utm_term ?? null,
+    reminder_id: reminderId,
     status: "created",
   } satisfies NewDonation;
 }

@@ -1,11 +1,11 @@
 import type { Config } from "../config.ts";
 import { type Html, html } from "../http/html.ts";
 import { copyFor, type Frequency, type NewsroomConfig } from "../newsroom.ts";
+import { formUrl, ownArticle } from "../pages/article.ts";
 import { fillHtml } from "../pages/fill-html.ts";
 import { isTest, page } from "../pages/layout.page.ts";
 import { fill } from "../shared/copy.ts";
 import { formatMoney } from "../shared/money.ts";
-import { formUrl, ownArticle } from "./article.ts";
 
 export interface Gift {
   readonly id: string;

@@ -9,7 +9,7 @@ import { createVault } from "../vault/vault.ts";
 import type { CommandContext } from "./command.ts";
 
 /** What the service's own use cases take, for one command: warnings go to standard error, the results alone to standard output. */
-export async function depsOf({ settings, db }: CommandContext): Promise<Deps> {
+export async function depsOf({ settings, db }: CommandContext): Promise<Omit<Deps, "limits">> {
   const { config, now } = settings;
   const keyring = createKeyring(settings.loadKeys);
   const newsroom = loadNewsroom(config.newsroomConfig);

@@ -24,6 +24,8 @@ export interface PoolOptions {
   readonly url: string;
   /** Connections at most. */
   readonly max: number;
+  /** How long a connection may take, or be waited for; five seconds unless given. */
+  readonly connectMs?: number;
   /** What the administrator sees in pg_stat_activity. */
   readonly name: string;
   /** An idle connection that breaks is replaced by the pool; this is where it is told of. */
@@ -36,7 +38,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     connectionString: options.url,
     max: options.max,
     types,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: options.connectMs ?? 5_000,
     idleTimeoutMillis: 30_000,
     fallback_application_name: options.name,
   });

@@ -171,6 +171,10 @@ export interface MailAddresses {
   bounce_code: string | null;
   bounced_at: Timestamp | null;
   complained_at: Timestamp | null;
+  /**
+   * When a mail last asked to confirm: the next one may not follow at once.
+   */
+  confirm_asked_at: Timestamp | null;
   confirmed_at: Timestamp | null;
   reminders_cancelled_at: Timestamp | null;
   unsubscribed_at: Timestamp | null;
@@ -285,6 +289,12 @@ export interface PayoutsPulled {
   pulled_at: Generated<Timestamp>;
 }
 
+export interface RateLimits {
+  expire: number | null;
+  key: string;
+  points: Generated<number>;
+}
+
 export interface ReconciliationDifferences {
   cause: string;
   first_seen: Timestamp;
@@ -330,6 +340,14 @@ export interface Reminders {
   article_url: string | null;
   attempts: Generated<number>;
   campaign: string | null;
+  /**
+   * The same for all that one cancel has ended.
+   */
+  cancel_id: string | null;
+  /**
+   * What a cancelled one was before, so that it can be undone.
+   */
+  cancelled_from: string | null;
   channel: string;
   country: string | null;
   created_at: Timestamp;
@@ -340,7 +358,6 @@ export interface Reminders {
   frequency: string | null;
   id: string;
   lead_days: number;
-  lease_until: Timestamp | null;
   locale: string | null;
   newsletter: Generated<boolean>;
   placement: string | null;
@@ -625,6 +642,7 @@ export interface DB {
   payments: Payments;
   payout_lines: PayoutLines;
   payouts_pulled: PayoutsPulled;
+  rate_limits: RateLimits;
   reconciliation_differences: ReconciliationDifferences;
   reconciliation_runs: ReconciliationRuns;
   refetches: Refetches;

@@ -1,3 +1,4 @@
+import { OPTIONAL_KINDS } from "./gift-links.ts";
 import type { MailKind } from "./kinds.ts";
 import type { MailRow } from "./send.queries.ts";
 
@@ -12,8 +13,7 @@ export type Suppression =
   | "given_since"
   | "erased";
 
-/** Of mails about a gift, those that a reader may do without; the others tell of money that is owed, or were asked for. */
-export const ENDS_BY_LINK: ReadonlySet<MailKind> = new Set(["renewal_receipt", "yearly_note"]);
+const OPTIONAL: ReadonlySet<MailKind> = new Set(OPTIONAL_KINDS);
 
 /** Events come in any order: a donor whom Stripe hasn't told of yet is waited for. In seconds. */
 const WAIT_FOR_DONOR = 900;
@@ -46,7 +46,7 @@ function suppression({ kind, donation, customer, reminder, address }: MailRow): 
   if (address?.bounced === true) return "bounced";
   // Who asks for the link to their gifts must be able to stop them, whatever they think of our mail.
   if (address?.complained === true && kind !== "manage_link") return "complained";
-  if (address?.unsubscribed === true && (reminder !== null || ENDS_BY_LINK.has(kind))) return "unsubscribed";
+  if (address?.unsubscribed === true && (reminder !== null || OPTIONAL.has(kind))) return "unsubscribed";
   return null;
 }
 

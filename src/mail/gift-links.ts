@@ -23,7 +23,7 @@ const RUNNING: ReadonlySet<MailKind> = new Set([
   "refunded",
 ]);
 const OVER: ReadonlySet<string> = new Set(["canceled", "incomplete_expired"]);
-const TO_FIX: ReadonlySet<MailKind> = new Set(["payment_failed", "action_required"]);
+const TO_FIX: ReadonlySet<MailKind> = new Set(["payment_failed", "action_required", "card_expiring"]);
 
 /** How long the link of a `manage_link` mail is good, by the wall clock. */
 export const MANAGE_LINK_MS = 60 * 60 * 1000;

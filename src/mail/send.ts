@@ -5,11 +5,11 @@ import type { Deps } from "../deps.ts";
 import { pickLocale } from "../newsroom.ts";
 import { MAIL_ATTEMPTS, MAIL_LEASE_MS } from "../shared/limits.ts";
 import { decide, sealedAddress } from "./decide.ts";
-import type { MailKind } from "./kinds.ts";
 import { linksOf } from "./links-of-mail.ts";
 import { messageOf } from "./message.ts";
 import { lockRamp, readRampCount, writeRamp } from "./ramp.queries.ts";
 import { isRamping, rampStep } from "./ramp.ts";
+import { finishReminder } from "./reminder-done.queries.ts";
 import { renderMail } from "./render.ts";
 import {
   endMail,
@@ -26,15 +26,7 @@ import { templateVersion } from "./template-version.ts";
 
 export type SendDeps = Pick<Deps, "db" | "config" | "newsroom" | "vault" | "mail" | "log">;
 
-export interface EndedMail extends MailEnd {
-  readonly id: string;
-  readonly kind: MailKind;
-  readonly reminderId: string | null;
-}
-
 export interface SendOptions {
-  /** What else is to be written in the transaction in which a mail ends. */
-  readonly onEnd?: ((trx: Transaction<DB>, mail: EndedMail) => Promise<void>) | undefined;
   readonly leaseMs?: number | undefined;
 }
 
@@ -56,7 +48,7 @@ export async function sendMail(deps: SendDeps, id: string, options: SendOptions 
     await failed(deps, taken, error, options);
     return;
   }
-  await inTransaction(deps.db, (trx) => end(trx, mail, { state: "sent", reason: null }, attempt, options));
+  await inTransaction(deps.db, (trx) => end(trx, mail, { state: "sent", reason: null }, attempt));
 }
 
 interface Taken {
@@ -72,7 +64,7 @@ async function take(deps: SendDeps, trx: Transaction<DB>, id: string, options: S
     case "leave":
       return null;
     case "suppress":
-      await end(trx, mail, { state: "suppressed", reason: decision.reason }, null, options);
+      await end(trx, mail, { state: "suppressed", reason: decision.reason }, null);
       return null;
     case "postpone":
       await postponeMail(trx, id, decision.ms);
@@ -113,7 +105,7 @@ function compose(deps: SendDeps, mail: MailRow) {
   if (sealed === null) throw new Error("A mail was taken that has no address.");
   const locale = pickLocale(newsroom, mail.locale ?? mail.donation?.locale ?? mail.reminder?.locale);
   const discreet = mail.discreet || newsroom.mail.discreet;
-  const links = linksOf(deps, mail, locale);
+  const links = linksOf(deps, newsroom, mail);
   const rendered = renderMail(newsroom, {
     kind: mail.kind,
     data: mail.data,
@@ -137,7 +129,7 @@ async function failed(deps: SendDeps, { mail, attempt }: Taken, error: unknown, 
   }
   const reason = outcome === "temporary" ? code : GIVEN_UP[outcome];
   await inTransaction(deps.db, async (trx) => {
-    const ended = await end(trx, mail, { state: "failed", reason }, attempt, options);
+    const ended = await end(trx, mail, { state: "failed", reason }, attempt);
     if (ended && outcome === "address" && mail.address_hash !== null) await markBounced(trx, mail.address_hash, code);
   });
   deps.log.warn({ ...log, reason }, "a mail was given up");
@@ -149,14 +141,9 @@ const GIVEN_UP = {
   message: "message_refused",
 } as const;
 
-async function end(
-  trx: Transaction<DB>,
-  mail: MailRow,
-  ended: MailEnd,
-  attempt: number | null,
-  { onEnd }: SendOptions,
-): Promise<boolean> {
+async function end(trx: Transaction<DB>, mail: MailRow, ended: MailEnd, attempt: number | null): Promise<boolean> {
   if (!(await endMail(trx, mail.id, ended, attempt))) return false;
-  await onEnd?.(trx, { id: mail.id, kind: mail.kind, reminderId: mail.reminder?.id ?? null, ...ended });
+  if (mail.kind === "reminder" && mail.reminder !== null)
+    await finishReminder(trx, mail.reminder.id, ended.state, ended.reason);
   return true;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { canonicalCurrency } from "../shared/money.ts";
+import { isTimeZone } from "../shared/period.ts";
 
 /*
  * The form of config/newsroom.yaml. What spans several keys is in rules.ts. Messages say what is expected, never what
@@ -169,17 +170,6 @@ export type NewsroomFile = z.infer<typeof newsroomSchema>;
 export type CurrencyRules = z.infer<typeof currencyRules>;
 export type AmountRules = z.infer<typeof amounts>;
 export type Campaign = z.infer<typeof campaign>;
-
-function isTimeZone(name: string): boolean {
-  // Node also takes offsets such as +01:00, which know no summer time.
-  if (!/^[A-Za-z]/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function isPublicPage(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null;

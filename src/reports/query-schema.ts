@@ -80,6 +80,13 @@ export const reconciliationQuery = z.strictObject({
 });
 export const reconciliationCsvQuery = reconciliationQuery.pick({ state: true }).extend({ bom });
 
+export const remindersQuery = z.strictObject({
+  ...period,
+  by: z.enum(["month", "article", "campaign", "lead_time"]).default("month"),
+});
+export const remindersCsvQuery = remindersQuery.extend({ bom });
+
+export type RemindersBy = z.output<typeof remindersQuery>["by"];
 export type ReconciliationQuery = z.output<typeof reconciliationQuery>;
 export type Interval = z.output<typeof summaryQuery>["interval"];
 export type PaymentsQuery = z.output<typeof paymentsQuery>;

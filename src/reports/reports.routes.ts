@@ -13,10 +13,13 @@ import {
   paymentsQuery,
   reconciliationCsvQuery,
   reconciliationQuery,
+  remindersCsvQuery,
+  remindersQuery,
   summaryCsvQuery,
   summaryQuery,
 } from "./query-schema.ts";
 import { reconciliationCsv, reconciliationPage } from "./reconciliation.ts";
+import { reminderRows, remindersCsv } from "./reminders.ts";
 import { sendCsv } from "./send-csv.routes.ts";
 import { slots } from "./slots.ts";
 import { readSummary } from "./summary.queries.ts";
@@ -72,6 +75,23 @@ export function reportRoutes(
       name: fileName("payments", period),
       bom,
       write: async (sink) => await inSlot(async () => await paymentsCsv(deps.db, sink, { ...filters, period }, part)),
+    });
+  });
+
+  router.get("/v1/reports/reminders", sums, async (request, response) => {
+    const { by, ...days } = parse(remindersQuery, request.query);
+    const { period, timeZone } = periodOf(deps, days);
+    const rows = await reminderRows(deps.db, period, by, timeZone);
+    response.json({ rows, next_cursor: null, ...daysOf(period, timeZone) });
+  });
+
+  router.get("/v1/reports/reminders.csv", sums, async (request, response) => {
+    const { by, bom, ...days } = parse(remindersCsvQuery, request.query);
+    const { period, timeZone } = periodOf(deps, days);
+    await sendCsv(deps, request, response, {
+      name: fileName("reminders", period),
+      bom,
+      write: async (sink) => await remindersCsv(deps.db, sink, period, by, timeZone),
     });
   });
 

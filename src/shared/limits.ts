@@ -1,7 +1,7 @@
 /** The numbers that bound waiting and resources, in one place. Milliseconds unless the name says otherwise. */
 
 /** Connections of each pool of one process; all of them together must stay below the server's max_connections. */
-export const POOL_SIZE = { http: 10, work: 5, jobs: 3, reports: 3 } as const;
+export const POOL_SIZE = { http: 10, work: 5, jobs: 3, reports: 3, limiter: 3 } as const;
 
 /** SQLSTATE 40001 and 40P01 are retried this often, the first attempt not counted. */
 export const TRANSACTION_RETRIES = 3;
@@ -36,3 +36,31 @@ export const REQUEST_BODY_LIMIT_BYTES = 32 * 1024;
 
 /** How far a webhook's signature may lie in the past or the future, in seconds. */
 export const WEBHOOK_TOLERANCE_SECONDS = 300;
+
+/** A counter of requests that doesn't answer for this long isn't waited for. */
+export const LIMITER_TIMEOUT_MS = 300;
+
+export interface RateLimit {
+  /** So many in that time; the one after is turned away. */
+  readonly points: number;
+  readonly seconds: number;
+  /** The limit is lower by anything below this, another number for each address and day. */
+  readonly spread?: number;
+}
+
+/**
+ * How often a client (an IPv4 address, an IPv6 network) or an e-mail address may do what costs more than a look. Many readers share the
+ * address of an office, a mobile network or an exit of Tor, so a client's limits are wide.
+ */
+export const RATE_LIMITS = {
+  checkout_client: { points: 300, seconds: 600 },
+  reminder_client: { points: 120, seconds: 600 },
+  donor_link_client: { points: 30, seconds: 600 },
+  reminder_address: { points: 16, seconds: 86_400, spread: 8 },
+} as const satisfies Readonly<Record<string, RateLimit>>;
+
+/** An address isn't asked to confirm a second time before so many days. */
+export const CONFIRM_MAIL_DAYS = 3;
+
+/** A cancel waits this long for a mail that is just going out, to tell the reader what became of it. */
+export const CANCEL_PATIENCE_MS = 10_000;

@@ -5,7 +5,8 @@ import { AppError, type FieldError } from "./errors.ts";
  * are days in a time zone and become the instants at which those days begin there.
  */
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
 /** Of the days that a Date can hold, those that every database and spreadsheet can too. */
 const DATE = /^(?:19|20|21)\d{2}-\d{2}-\d{2}$/;
 
@@ -28,13 +29,21 @@ export function isDate(text: string): boolean {
  * it at 01:00. Where midnight comes twice, it is the first one. Throws RangeError unless `date` is a day.
  */
 export function periodStart(date: string, timeZone: string): Date {
+  return hourStart(date, 0, timeZone);
+}
+
+/**
+ * The instant at which the clocks of a time zone show that hour (0 to 23) of a day. An hour that is left out when clocks are put forward
+ * begins when they are; of one that comes twice it is the first. Throws RangeError unless `date` is a day.
+ */
+export function hourStart(date: string, hour: number, timeZone: string): Date {
   if (!isDate(date)) throw new RangeError("Expected a day as YYYY-MM-DD.");
-  const midnight = Date.parse(`${date}T00:00:00Z`);
-  const before = offsetAt(midnight - DAY_MS, timeZone);
-  const after = offsetAt(midnight + DAY_MS, timeZone);
-  const candidates = [midnight - before, midnight - after].sort((a, b) => a - b);
-  const exact = candidates.find((instant) => instant + offsetAt(instant, timeZone) === midnight);
-  return new Date(exact ?? offsetChange(midnight - DAY_MS, midnight + DAY_MS, timeZone));
+  const shown = Date.parse(`${date}T00:00:00Z`) + hour * HOUR_MS;
+  const before = offsetAt(shown - DAY_MS, timeZone);
+  const after = offsetAt(shown + DAY_MS, timeZone);
+  const candidates = [shown - before, shown - after].sort((a, b) => a - b);
+  const exact = candidates.find((instant) => instant + offsetAt(instant, timeZone) === shown);
+  return new Date(exact ?? offsetChange(shown - DAY_MS, shown + DAY_MS, timeZone));
 }
 
 /** The day that an instant falls on in a time zone, as YYYY-MM-DD. */
@@ -46,6 +55,29 @@ export function localDate(instant: Date, timeZone: string): string {
 export function addDays(date: string, days: number): string {
   if (!isDate(date)) throw new RangeError("Expected a day as YYYY-MM-DD.");
   return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** The hour (0 to 23) that the clocks of a time zone show at an instant. */
+export function localHour(instant: Date, timeZone: string): number {
+  return new Date(instant.getTime() + offsetAt(instant.getTime(), timeZone)).getUTCHours();
+}
+
+/** The same day some months later, or the last of that month where it is shorter: 31 January and a month is 28 February. */
+export function monthsLater(date: string, months: number): string {
+  const [year = 0, month = 1, day = 1] = date.split("-").map(Number);
+  const lastDay = new Date(Date.UTC(year, month - 1 + months + 1, 0)).getUTCDate();
+  return new Date(Date.UTC(year, month - 1 + months, Math.min(day, lastDay))).toISOString().slice(0, 10);
+}
+
+/** Whether it is a time zone of the IANA list. Node also takes offsets such as +01:00, which know no summer time. */
+export function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

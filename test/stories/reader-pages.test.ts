@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { monthsLater } from "../../src/checkout/calendar.ts";
+import { monthsLater } from "../../src/shared/period.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { onStripesPage, type Start, start } from "../support/giving.ts";
 

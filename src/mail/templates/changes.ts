@@ -15,7 +15,7 @@ export function annualUpcoming(desk: Desk, data: MailData["annual_upcoming"]): L
     subject: say(words.subject, { date }),
     preheader: say(words.preheader, { amount }),
     heading: words.heading,
-    parts: [...paragraphs(say(words.text, { date, amount }), words.after), ...running(desk, data)],
+    parts: [...paragraphs(say(words.text, { date, amount }), words.after), ...running(desk)],
   };
 }
 
@@ -37,7 +37,7 @@ export function amountChanged(desk: Desk, data: MailData["amount_changed"]): Let
         next,
       ),
       ...paragraphs(say(words.after, { contact_email: newsroom.newsroom.contact_email })),
-      ...running(desk, data),
+      ...running(desk),
     ],
   };
 }
@@ -52,7 +52,7 @@ export function paused(desk: Desk, data: MailData["paused"]): Letter {
     subject: say(words.subject),
     preheader: words.preheader,
     heading: words.heading,
-    parts: [...paragraphs(say(words.text, { amount }), until), ...running(desk, data)],
+    parts: [...paragraphs(say(words.text, { amount }), until), ...running(desk)],
   };
 }
 

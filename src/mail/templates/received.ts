@@ -35,7 +35,7 @@ export function recurringStarted(desk: Desk, data: MailData["recurring_started"]
       ...paragraphs(say(words.text, { amount })),
       ...table(paid(desk, data), paidOn(desk, data), nextOn(desk, data), recipient(desk)),
       ...paragraphs(words.after),
-      ...running(desk, data),
+      ...running(desk),
     ],
   };
 }
@@ -53,7 +53,7 @@ export function renewalReceipt(desk: Desk, data: MailData["renewal_receipt"]): L
       ...paragraphs(say(words.text)),
       ...table(paid(desk, data), paidOn(desk, data), installment, nextOn(desk, data), recipient(desk)),
       ...paragraphs(words.after),
-      ...running(desk, data),
+      ...running(desk),
     ],
   };
 }
@@ -78,7 +78,7 @@ export function yearlyNote(desk: Desk, data: MailData["yearly_note"]): Letter {
       ...paragraphs(say(words.text, { date: desk.day(data.since) })),
       ...facts,
       ...paragraphs(words.after),
-      ...running(desk, data),
+      ...running(desk),
     ],
   };
 }
@@ -101,7 +101,7 @@ export function refunded(desk: Desk, data: MailData["refunded"]): Letter {
       ...paragraphs(inPart ? say(words.part, { amount, of }) : say(words.text, { amount })),
       ...table(back, inPart && before),
       ...paragraphs(words.after),
-      ...(links.stop === null ? [] : [...paragraphs(words.goes_on), ...running(desk, data)]),
+      ...(links.stop === null ? [] : [...paragraphs(words.goes_on), ...running(desk)]),
     ],
   };
 }

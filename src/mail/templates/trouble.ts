@@ -6,7 +6,7 @@ import { aboutAGift, running } from "./running.ts";
 /* Where a reader is asked to do something about a payment, and what becomes of the gift if not. */
 
 export function paymentFailed(desk: Desk, data: MailData["payment_failed"]): Letter {
-  const { copy, say } = desk;
+  const { copy, say, links } = desk;
   const words = copy.kinds.payment_failed;
   const amount = desk.money(data.amount, data.currency);
   const next =
@@ -20,8 +20,8 @@ export function paymentFailed(desk: Desk, data: MailData["payment_failed"]): Let
       ...paragraphs(say(words.text, { amount }), `${say(copy.reasons[data.reason])} ${next}`),
       ...wayOut(desk),
       ...paragraphs(ifNothing(desk, data)),
-      ...link(copy.stop.text, copy.stop.link, stopLink(desk, data)),
-      ...link(null, copy.manage, desk.links.manage),
+      ...link(copy.stop.text, copy.stop.link, links.stop),
+      ...link(null, copy.manage, links.manage),
     ],
   };
 }
@@ -38,11 +38,6 @@ function ifNothing({ copy }: Desk, { frequency, next_try_on }: MailData["payment
   return next_try_on === null ? words.nothing_ended : words.nothing;
 }
 
-/** A gift that is tried again runs and can be stopped; one that isn't may have ended already. */
-function stopLink({ links }: Desk, { frequency, next_try_on }: MailData["payment_failed"]): string | null {
-  return frequency === "once" || next_try_on === null ? links.stop : needed(links, "stop");
-}
-
 export function actionRequired(desk: Desk, data: MailData["action_required"]): Letter {
   const { copy, say, links } = desk;
   const words = copy.kinds.action_required;
@@ -55,7 +50,7 @@ export function actionRequired(desk: Desk, data: MailData["action_required"]): L
       ...paragraphs(say(words.text, { amount: desk.money(data.amount, data.currency) })),
       button(words.button, needed(links, "fix")),
       ...paragraphs(data.frequency === "once" ? words.nothing_once : words.nothing),
-      ...running(desk, data),
+      ...running(desk),
     ],
   };
 }
@@ -79,7 +74,7 @@ export function cardExpiring(desk: Desk, data: MailData["card_expiring"]): Lette
       ...paragraphs(words.fix),
       button(words.button, needed(links, "fix")),
       ...paragraphs(words.nothing),
-      ...running(desk, data),
+      ...running(desk),
     ],
   };
 }

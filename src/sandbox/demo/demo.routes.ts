@@ -65,7 +65,7 @@ export function demoRoutes(deps: DemoDeps, { simulatedStripe }: DemoOptions): Ro
 <main>
 ${story(article)}
 ${form}
-${remindLater(newsroom, locale, articleUrl)}
+${remindLater(newsroom, { locale, now: deps.now(), articleUrl, attribution: attributionOf(articleUrl) })}
 </main>`,
         }).text,
       );
