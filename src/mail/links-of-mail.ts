@@ -48,7 +48,7 @@ function ofReminder({ config, vault }: LinkDeps, kind: MailKind, reminder: Remin
 }
 
 function ofGift({ config, vault }: LinkDeps, kind: MailKind, donation: DonationOfMail, locale: string): MailLinks {
-  const { id, frequency, amount, currency } = donation;
+  const { id, frequency, chosen_amount: amount, currency } = donation;
   const runs = frequency !== "once" && kind !== "cancelled";
   const token = () => signToken(vault, "unsubscribe", id);
   return {
