@@ -11,9 +11,14 @@ export type Suppression =
   | "unsubscribed"
   | "cancelled"
   | "given_since"
+  | "over"
   | "erased";
 
 const OPTIONAL: ReadonlySet<MailKind> = new Set(OPTIONAL_KINDS);
+
+/** What speaks of payments to come has nothing to say once there are none; a mail may have waited. */
+const OF_PAYMENTS_TO_COME: ReadonlySet<MailKind> = new Set(["action_required", "card_expiring", "annual_upcoming"]);
+const OVER: ReadonlySet<string> = new Set(["canceled", "incomplete_expired"]);
 
 /** Events come in any order: a donor whom Stripe hasn't told of yet is waited for. In seconds. */
 const WAIT_FOR_DONOR = 900;
@@ -38,6 +43,7 @@ export function decide(mail: MailRow): Decision {
 
 function suppression({ kind, donation, customer, reminder, address }: MailRow): Suppression | null {
   if (kind !== "manage_link" && donation?.no_mail === true) return "no_mail";
+  if (OF_PAYMENTS_TO_COME.has(kind) && OVER.has(donation?.subscription_status ?? "")) return "over";
   if (reminder !== null) {
     if (reminder.state === "cancelled") return "cancelled";
     if (reminder.address_sealed === null) return "erased";

@@ -28,11 +28,12 @@ export interface MailRow {
 export interface DonationOfMail {
   readonly id: string;
   readonly frequency: Frequency;
+  /** What the reader gives now, in minor units. */
   readonly amount: number;
+  readonly chosen_amount: number;
   readonly currency: string;
   readonly locale: string | null;
   readonly no_mail: boolean;
-  readonly chosen_amount: number;
   readonly stripe_subscription: string | null;
   readonly subscription_status: string | null;
 }
@@ -69,7 +70,7 @@ export async function lockMail(trx: Transaction<DB>, id: string): Promise<MailRo
       extract(epoch from clock_timestamp() - m.created_at)::float8 as age,
       m.locale, m.discreet, m.data, m.to_sealed,
       case when d.id is not null then json_build_object('id', d.id, 'frequency', d.frequency, 'amount', coalesce(d.running_amount, d.amount),
-        'currency', d.currency, 'locale', d.locale, 'no_mail', d.no_mail, 'chosen_amount', d.chosen_amount,
+        'chosen_amount', d.chosen_amount, 'currency', d.currency, 'locale', d.locale, 'no_mail', d.no_mail,
         'stripe_subscription', d.stripe_subscription, 'subscription_status', d.subscription_status) end as donation,
       case when c.id is not null then json_build_object('id', c.id, 'deleted', c.deleted) end as customer, c.email_sealed,
       case when r.id is not null then json_build_object('id', r.id, 'state', r.state, 'locale', r.locale, 'frequency', r.frequency,

@@ -45,7 +45,7 @@ export async function sendMail(deps: SendDeps, id: string, options: SendOptions 
   try {
     await deps.mail.send(compose(deps, mail));
   } catch (error) {
-    await failed(deps, taken, error, options);
+    await failed(deps, taken, error);
     return;
   }
   await inTransaction(deps.db, (trx) => end(trx, mail, { state: "sent", reason: null }, attempt));
@@ -118,7 +118,7 @@ function compose(deps: SendDeps, mail: MailRow) {
   return messageOf(deps.config, newsroom, { id: mail.id, to, discreet, links, rendered });
 }
 
-async function failed(deps: SendDeps, { mail, attempt }: Taken, error: unknown, options: SendOptions): Promise<void> {
+async function failed(deps: SendDeps, { mail, attempt }: Taken, error: unknown): Promise<void> {
   const { outcome, code } = error instanceof MailFailure ? error : new MailFailure("temporary", "internal");
   const log = { mail_id: mail.id, kind: mail.kind, attempts: attempt, code };
   if (outcome === "temporary" && attempt < MAIL_ATTEMPTS) {

@@ -9,11 +9,11 @@ import { mailState, queueTo } from "../support/mails.ts";
 import { edit, SHIPPED } from "../support/newsroom-files.ts";
 import { runUntilEnded, type Service } from "../support/service.ts";
 
-/* Two workers in processes of their own on one queue, with a lease of two seconds in place of forty. */
+/* Two workers in processes of their own on one queue, with a lease of three seconds in place of forty. */
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const LEASE_MS = 2_000;
+const LEASE_MS = 3_000;
 const PROGRAM = new URL("../support/mail-worker-process.ts", import.meta.url);
 
 let app: TestApp;

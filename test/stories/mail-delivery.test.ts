@@ -50,7 +50,7 @@ beforeEach(async () => {
   await sql`delete from mail_ramps`.execute(app.db);
   await sql`delete from stripe_customers`.execute(app.db);
   await app.db.insertInto("stripe_customers").values(customer).execute();
-  await sql`update donations set no_mail = false`.execute(app.db);
+  await sql`update donations set no_mail = false, subscription_status = 'active'`.execute(app.db);
 });
 
 const headerOf = (mail: { headers: readonly { name: string; value: string }[] } | undefined, wanted: string) =>
@@ -348,6 +348,13 @@ describe("what isn't sent, and why", () => {
     expect(await mailState(app.deps, mail)).toEqual({ state: "suppressed", reason, attempts: 0 });
   });
 
+  test("what speaks of payments to come isn't sent once there are none", async () => {
+    const mail = await queueFor("card_expiring");
+    await sql`update donations set subscription_status = 'canceled'`.execute(app.db);
+    expect(await app.mails()).toEqual([]);
+    expect(await mailState(app.deps, mail)).toEqual({ state: "suppressed", reason: "over", attempts: 0 });
+  });
+
   test("a notice about money comes also to who has ended the others", async () => {
     await sql`insert into mail_addresses (address_hash, unsubscribed_at) select email_hash, now() from stripe_customers on conflict do nothing`.execute(
       app.db,
@@ -477,6 +484,7 @@ const KINDS = {
   thank_you: { ...DATA, frequency: "once", paid_on: "2026-03-01" },
   refunded: { ...DATA, of: 1000 },
   yearly_note: { ...DATA, since: "2025-03-01", total: 12_000, payments: 12 },
+  card_expiring: { ...DATA, expires: "2026-04", next_on: null },
   payment_failed: { ...DATA, reason: "card_expired", next_try_on: null },
 } as const;
 
