@@ -21,6 +21,8 @@ const RECOVERY_IDLE_MS = 2_000;
 /** Longer than Stripe can be asked for its events. */
 const PAYLOAD_DAYS = 35;
 const MINUTE_MS = 60_000;
+/** One row is read: product time may have jumped, in the sandbox. */
+const TIMED_MS = 10_000;
 const HOURLY_MS = 3_600_000;
 
 export interface Work {
@@ -81,7 +83,7 @@ export function startWork(deps: Deps, mail: SendOptions = {}): Work {
     log,
     step: async () => Number(await nightlyStep(deps, nightlyNotes)),
   });
-  const timed = startLoop({ name: "timed mails", idleMs: MINUTE_MS, log, step: () => queueTimedMails(deps) });
+  const timed = startLoop({ name: "timed mails", idleMs: TIMED_MS, log, step: () => queueTimedMails(deps) });
   const loops: readonly Pick<Loop, "stop">[] = [
     inbox,
     derive,

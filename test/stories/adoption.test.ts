@@ -1,7 +1,9 @@
 import { afterEach, expect, test } from "vitest";
+import { backfill } from "../../src/ledger/backfill/backfill.ts";
 import type { AdoptionRules } from "../../src/mirror/adoption.ts";
 import type { Stripe } from "../../src/stripe/types.ts";
 import { startApp, type TestApp } from "../support/app.ts";
+import { mailsOf } from "../support/gift-mails.ts";
 import { onStripesPage } from "../support/giving.ts";
 
 let app: TestApp;
@@ -9,7 +11,10 @@ afterEach(() => app.close());
 
 const DAY_MS = 86_400_000;
 
-async function startWith(adoption: AdoptionRules) {
+let adoption: AdoptionRules = [];
+
+async function startWith(rules: AdoptionRules) {
+  adoption = rules;
   app = await startApp({ newsroom: (newsroom) => ({ ...newsroom, adoption }) });
 }
 
@@ -51,6 +56,24 @@ test("an older system's subscription is ours by its product, with all its renewa
     { origin: "adopted", frequency: "monthly", amount: 1400, installment: 2 },
   ]);
   expect(rows.every((row) => row.donor_id !== null && row.net !== null)).toBe(true);
+});
+
+test("nobody is mailed for what an older system's gift was before; from then on it is as good as any", async () => {
+  await startWith([]);
+  await oldMembership();
+  await app.standIn.advance(DAY_MS);
+  adoption = [{ product: "prod_OldMembership" }];
+  await backfill(app.background, { since: new Date(+app.clock.now() - 30 * DAY_MS) });
+  await app.settle();
+  const [gift] = await app.db.selectFrom("donations").select("id").execute();
+  const told = async () => (await mailsOf(app.db, gift?.id)).map(({ kind, reason }) => [kind, reason]);
+  expect(await told()).toEqual([["recurring_started", "history"]]);
+  await app.standIn.advance(31 * DAY_MS);
+  await app.settle();
+  expect(await told()).toEqual([
+    ["recurring_started", "history"],
+    ["renewal_receipt", null],
+  ]);
 });
 
 test("a single payment is ours by its metadata, and only if all of it fits", async () => {

@@ -1,5 +1,7 @@
+import { deflateRawSync } from "node:zlib";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { decodeAttribution } from "../../src/donations/attribution.ts";
 import { rebuildBooks } from "../../src/donations/rebuild.ts";
 import { localDate } from "../../src/shared/period.ts";
 import { type Account, openAccount } from "../support/account.ts";
@@ -259,7 +261,33 @@ describe("a running gift that changes", () => {
   });
 });
 
+describe("news that comes late", () => {
+  test.each([
+    [2.9, ["recurring_started"]],
+    [3.1, []],
+  ] as const)("by %s days", async (days, kinds) => {
+    const { id, url } = (await (await start(here.app, { ...MONTHLY, currency: "USD" })).json()) as Start;
+    here.app.standIn.deliveries.hold();
+    await onStripesPage(url, "pay");
+    await here.app.standIn.advance(days * 86_400_000);
+    await here.app.standIn.deliveries.release();
+    await here.settle();
+    expect(await here.paymentRows(id)).toMatchObject([{ status: "paid" }]);
+    expect(await kindsOf(here.app.db, id)).toEqual(kinds);
+  });
+});
+
 describe("what the reader and the newsroom want", () => {
+  test("the newsroom's word for all: discreet, and no receipts of renewals", async () => {
+    const theirs = await openAccount({
+      newsroom: (newsroom) => ({ ...newsroom, mail: { ...newsroom.mail, discreet: true, renewal_receipts: false } }),
+    });
+    const id = await theirs.given(MONTHLY);
+    await theirs.days(32);
+    expect(await theirs.paymentRows(id)).toHaveLength(2);
+    expect(await mailsOf(theirs.app.db, id)).toMatchObject([{ kind: "recurring_started", discreet: true }]);
+  });
+
   test("discreet, and no mail at all", async () => {
     const discreet = await here.given({ discreet: true });
     expect(await mailsOf(here.app.db, discreet)).toMatchObject([{ discreet: true }]);
@@ -282,6 +310,18 @@ describe("what the reader and the newsroom want", () => {
     const rows = await here.app.db.selectFrom("donations").select("id").where("no_mail", "=", true).execute();
     for (const { id } of rows) expect(await mailsOf(here.app.db, id)).toEqual([]);
     expect(rows.length).toBeGreaterThan(0);
+  });
+
+  test("a code that was made before readers could want none opens as ever", () => {
+    const { vault } = here.app.deps;
+    const values = [2500, false, "de", "DE", true, false, ...Array.from({ length: 11 }, () => null)];
+    const text = deflateRawSync(JSON.stringify(values)).toString("base64");
+    const code = vault.seal(text, "stripe.metadata.attribution:a-gift").toString("base64url");
+    expect(decodeAttribution(vault, "a-gift", code)).toMatchObject({
+      chosen_amount: 2500,
+      discreet: true,
+      no_mail: null,
+    });
   });
 
   test("of a database that was lost, the code at Stripe still knows who wants none", async () => {

@@ -106,11 +106,11 @@ describe("every kind in every language", () => {
 });
 
 describe("what the mails say", () => {
-  test.each(RUNNING)("%s has the link that stops the gift, and is not written without it", (kind) => {
+  test.each(RUNNING)("%s has the link that stops the gift, as long as it runs", (kind) => {
     const { links } = sampleMail(kind);
     expect(hrefs(render(kind))).toContain(links.stop);
     expect(render(kind).text).toContain("stop this gift whenever you like");
-    expect(() => render(kind, { links: { ...links, stop: null } })).toThrow('needs the link "stop"');
+    expect(render(kind, { links: { ...links, stop: null } }).text).not.toContain("stop this gift");
   });
 
   test.each([

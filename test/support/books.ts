@@ -30,13 +30,13 @@ const TABLES = [
 
 /**
  * All rows of the books, opened where they are sealed (the bytes differ by chance). Objects of which two versions lie within a second were
- * fetched again, whenever that was: what they say is compared, and not as of when.
+ * fetched again, whenever that was: what they say is compared, and not as of when; nor when a gift from Stripe was first seen.
  */
 export async function readBooks(db: Kysely<DB>, vault: Vault, tied: ReadonlySet<string>): Promise<Books> {
   const books: Record<string, Record<string, unknown>[]> = {};
   for (const table of TABLES) {
     const { rows } = await sql<Record<string, unknown>>`select * from ${sql.table(table)} order by 1, 2`.execute(db);
-    books[table] = rows.map(({ first_at, due_at, ...row }) => ({
+    books[table] = rows.map(({ first_at, due_at, known_since, ...row }) => ({
       ...opened(vault, table, row),
       ...("as_of" in row && (tied.has(String(row.id)) || isAsked(table)) ? { as_of: "when it was fetched" } : {}),
     }));

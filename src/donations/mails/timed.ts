@@ -18,7 +18,7 @@ import {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Of each kind, in one transaction. */
-const BATCH = 500;
+const BATCH = 2_000;
 const CARD_NOTICE_DAYS = 31;
 /** An anniversary that was missed, as while the service was down, is made up for this long. */
 const ANNIVERSARY_DAYS = 7;
