@@ -4,6 +4,7 @@ import { applyRows } from "./apply.ts";
 import { checkoutRows } from "./checkout.ts";
 import type { Row } from "./measure.ts";
 import { reconcileRows } from "./reconcile.ts";
+import { reminderRows } from "./reminders.ts";
 import { setStage } from "./stage.ts";
 import { webhookRows } from "./webhook.ts";
 
@@ -17,6 +18,7 @@ try {
     ...(await webhookRows(stage)),
     ...(await applyRows(stage)),
     ...(await reconcileRows(stage)),
+    ...(await reminderRows(stage)),
   ];
 } finally {
   await stage.close();
