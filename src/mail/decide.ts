@@ -20,6 +20,15 @@ const OPTIONAL: ReadonlySet<MailKind> = new Set(OPTIONAL_KINDS);
 const OF_PAYMENTS_TO_COME: ReadonlySet<MailKind> = new Set(["action_required", "card_expiring", "annual_upcoming"]);
 const OVER: ReadonlySet<string> = new Set(["canceled", "incomplete_expired"]);
 
+/** In which state a reminder's mails go out: what it is in now was decided after they were queued. */
+const WANTED_WHILE: ReadonlyMap<MailKind, string> = new Map([
+  ["reminder", "queued"],
+  ["reminder_confirm", "unconfirmed"],
+]);
+
+/** Who asks for the link to their gifts must be able to stop them, and who is asked to confirm may say no, whatever they think of our mail. */
+const ASKED_FOR: ReadonlySet<MailKind> = new Set(["manage_link", "reminder_confirm"]);
+
 /** Events come in any order: a donor whom Stripe hasn't told of yet is waited for. In seconds. */
 const WAIT_FOR_DONOR = 900;
 const LOOK_AGAIN_MS = 15_000;
@@ -44,15 +53,16 @@ export function decide(mail: MailRow): Decision {
 function suppression({ kind, donation, customer, reminder, address }: MailRow): Suppression | null {
   if (kind !== "manage_link" && donation?.no_mail === true) return "no_mail";
   if (OF_PAYMENTS_TO_COME.has(kind) && OVER.has(donation?.subscription_status ?? "")) return "over";
-  if (reminder !== null) {
-    if (reminder.state === "cancelled") return "cancelled";
-    if (reminder.address_sealed === null) return "erased";
+  const wanted = WANTED_WHILE.get(kind);
+  if (wanted !== undefined) {
+    if (reminder === null || reminder.address_sealed === null) return "erased";
+    if (reminder.state !== wanted) return "cancelled";
   }
   if (customer?.deleted === true) return "erased";
   if (address?.bounced === true) return "bounced";
-  // Who asks for the link to their gifts must be able to stop them, whatever they think of our mail.
-  if (address?.complained === true && kind !== "manage_link") return "complained";
-  if (address?.unsubscribed === true && (reminder !== null || OPTIONAL.has(kind))) return "unsubscribed";
+  if (ASKED_FOR.has(kind) || (kind === "reminder" && address?.confirmed_since === true)) return null;
+  if (address?.complained === true) return "complained";
+  if (address?.unsubscribed === true && (kind === "reminder" || OPTIONAL.has(kind))) return "unsubscribed";
   return null;
 }
 

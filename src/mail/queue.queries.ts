@@ -66,10 +66,13 @@ export async function queueMails(trx: Transaction<DB>, mails: readonly NewMail[]
   return ids;
 }
 
+/** All at once: a call for each job takes twenty times as long. */
 async function addJobs(trx: Transaction<DB> | Kysely<DB>, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await sql`
-    select graphile_worker.add_job('send_mail', json_build_object('id', id), job_key := 'mail:' || id, max_attempts := 12)
-    from unnest(${ids}::uuid[]) as id
+    select from graphile_worker.add_jobs(array(
+      select row('send_mail', json_build_object('id', id), null, null, 12, 'mail:' || id, null, null)::graphile_worker.job_spec
+      from unnest(${ids}::uuid[]) as id
+    ))
   `.execute(trx);
 }

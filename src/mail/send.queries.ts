@@ -61,6 +61,8 @@ interface AddressOfMail {
   readonly bounced: boolean;
   readonly complained: boolean;
   readonly unsubscribed: boolean;
+  /** Whether the reader has confirmed the address after all that. */
+  readonly confirmed_since: boolean;
 }
 
 /** Reads a mail and holds its row to the end of the transaction: whoever cancels it waits until it is decided. */
@@ -77,7 +79,8 @@ export async function lockMail(trx: Transaction<DB>, id: string): Promise<MailRo
         'amount', r.amount, 'currency', r.currency, 'article_url', r.article_url, 'article_id', r.article_id, 'campaign', r.campaign) end as reminder,
       r.address_sealed,
       case when a.address_hash is not null then json_build_object('bounced', a.bounced_at is not null,
-        'complained', a.complained_at is not null, 'unsubscribed', a.unsubscribed_at is not null) end as address,
+        'complained', a.complained_at is not null, 'unsubscribed', a.unsubscribed_at is not null,
+        'confirmed_since', coalesce(a.confirmed_at > greatest(a.complained_at, a.unsubscribed_at), false)) end as address,
       coalesce(m.to_hash, r.address_hash, c.email_hash) as address_hash
     from mails m
       left join donations d on d.id = m.donation_id

@@ -72,7 +72,7 @@ function whenFields(newsroom: NewsroomConfig, view: RemindView): Html {
   const asked = typed(values, "when", 2);
   const chosen = asked === "on" || choices.some((months) => String(months) === asked) ? asked : String(choices[0]);
   const radio = (value: string, label: string) =>
-    html`<div><input type="radio" name="when" value="${value}" id="remind-${value}"${value === chosen && html` checked`}><label for="remind-${value}">${label}</label></div>`;
+    html`<div${value === "on" && html` class="wide"`}><input type="radio" name="when" value="${value}" id="remind-${value}"${value === chosen && html` checked`}><label for="remind-${value}">${label}</label></div>`;
   const today = localDate(now, newsroom.time_zone);
   const when = faultAt(view, "remind-when");
   const date = faultAt(view, "remind-date");

@@ -49,7 +49,7 @@ export function reminderPage(place: Place, shown: Shown): Html {
 ${view.state === "pending" && reminder.channel === "email" && !found.mayConfirm && html`<p>${copy.reminder.confirm_note}</p><p>${copy.reminder.latest}</p>`}
 <div class="actions">${asks && button("confirm", copy.reminder.confirm, true)}
 ${view.state === "cancelled" && shown.isAhead && button("restore", copy.reminder.restore, true)}
-${view.state === "pending" && button("cancel", copy.reminder.cancel, !asks)}
+${view.state === "pending" && button("cancel", copy.reminder.cancel, !asks && shown.said === null)}
 <a href="${give}">${fill(copy.reminder.give, { newsroom: name })}</a>
 <a href="${back}">${fill(copy.page.back, { newsroom: name })}</a></div>
 </main>`,

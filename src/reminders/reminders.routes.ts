@@ -22,8 +22,9 @@ import { type Found, findByToken, isAhead, viewOf } from "./view.ts";
 export function reminderRoutes(deps: ReminderDeps, ownSites: RequestHandler): Router {
   const router = express.Router();
   const form = formBody(REQUEST_BODY_LIMIT_BYTES);
+  const site = anySite(ownSites);
 
-  router.options("/v1/reminders{/*rest}", ownSites);
+  router.options("/v1/reminders", ownSites);
   router.post(
     "/v1/reminders",
     ownSites,
@@ -41,42 +42,47 @@ export function reminderRoutes(deps: ReminderDeps, ownSites: RequestHandler): Ro
     await showPage(deps, request, response);
   });
 
-  router.get("/v1/reminders/:token", anySite(ownSites), async (request, response) => {
+  router.options("/v1/reminders/:token", ownSites);
+  router.get("/v1/reminders/:token", site, async (request, response) => {
     const { reminder } = await findByToken(deps, request.params.token);
     response.set("Cache-Control", "no-store").json(viewOf(deps, reminder));
   });
 
-  const change = (action: string, said: Said | null, make: (found: Found) => Promise<void>) => {
-    router.post(`/v1/reminders/:token/${action}`, anySite(ownSites), form, async (request, response) => {
-      const token = String(request.params.token);
-      response.set("Cache-Control", "no-store");
-      const found = await findByToken(deps, token);
-      const isPage = isForm(request.get("content-type")) && !isOneClick(request.body);
-      try {
-        await make(found);
-      } catch (error) {
-        // The page that follows says how things are.
-        if (!isPage || toAppError(error)?.kind !== "unprocessable") throw error;
-      }
-      if (isPage) {
-        response.redirect(303, `/reminders/${token}${said === null ? "" : `?said=${said}`}`);
-        return;
-      }
-      response.json(viewOf(deps, (await findByToken(deps, token)).reminder));
-    });
-  };
-  change("cancel", "cancelled", ({ reminder }) => cancelReminder(deps, reminder));
-  change("restore", "restored", ({ reminder }) => restoreReminder(deps, reminder));
-  change("confirm", "confirmed", async ({ reminder, mayConfirm }) => {
+  const cancel = changer(deps, "cancelled", ({ reminder }) => cancelReminder(deps, reminder));
+  const restore = changer(deps, "restored", ({ reminder }) => restoreReminder(deps, reminder));
+  const confirm = changer(deps, "confirmed", async ({ reminder, mayConfirm }) => {
     if (mayConfirm) await confirmReminder(deps, reminder);
   });
-  change("shown", null, ({ reminder }) => markShown(deps.db, reminder.id, deps.now()));
+  const shown = changer(deps, null, ({ reminder }) => markShown(deps.db, reminder.id, deps.now()));
+  router.options("/v1/reminders/:token/:action", ownSites);
+  router.post("/v1/reminders/:token/cancel", site, form, cancel);
+  router.post("/v1/reminders/:token/restore", site, form, restore);
+  router.post("/v1/reminders/:token/confirm", site, form, confirm);
+  router.post("/v1/reminders/:token/shown", site, form, shown);
   return router;
 }
 
 /** The token is the key: a mail program that shows our page in a frame of its own may use it too. Other sites can't read the answer. */
 function anySite(ownSites: RequestHandler): RequestHandler {
   return (request, response, next) => ownSites(request, response, () => next());
+}
+
+/** Does it and tells how the reminder stands: to a form by leading back to its page, to all others as JSON. */
+function changer(deps: ReminderDeps, said: Said | null, change: (found: Found) => Promise<void>): RequestHandler {
+  return async (request, response) => {
+    const token = String(request.params.token);
+    const found = await findByToken(deps, token);
+    const isPage = isForm(request.get("content-type")) && !isOneClick(request.body);
+    response.set("Cache-Control", "no-store");
+    try {
+      await change(found);
+    } catch (error) {
+      // The page that follows says how things are.
+      if (!isPage || toAppError(error)?.kind !== "unprocessable") throw error;
+    }
+    if (isPage) response.redirect(303, `/reminders/${token}${said === null ? "" : `?said=${said}`}`);
+    else response.json(viewOf(deps, (await findByToken(deps, token)).reminder));
+  };
 }
 
 /** RFC 8058: a mail service asks for the end of this mail, and follows no redirect. */

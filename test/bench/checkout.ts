@@ -65,12 +65,21 @@ function bareParams(stage: Stage): Stripe.Checkout.SessionCreateParams {
   };
 }
 
+let clients = 0;
+
+/** One client may not start so many. */
+function anotherClient(): string {
+  clients += 1;
+  return `10.0.${clients >> 8}.${clients & 255}`;
+}
+
 function post(agent: Agent, port: number, body: string, key: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = {
       "content-type": "application/json",
       "content-length": Buffer.byteLength(body),
       "idempotency-key": key,
+      "x-forwarded-for": anotherClient(),
     };
     const sent = request(
       { agent, host: "127.0.0.1", port, path: "/v1/checkout-sessions", method: "POST", headers },

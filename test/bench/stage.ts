@@ -45,6 +45,8 @@ export async function setStage() {
     ...defaults,
     databaseUrl: postgres.url,
     newsroomConfig: resolve("config/newsroom.yaml"),
+    // Each checkout of the bench is another client's.
+    trustProxy: 1,
     stripe: { secretKey: "sk_test_bench", webhookSecrets: [secret], apiBase: new URL(standIn.url) },
   };
   const keys = [{ id: "bench", key: randomBytes(32) }];
