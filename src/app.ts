@@ -31,8 +31,8 @@ export interface AppParts {
   readonly extra: readonly Router[];
 }
 
-/** Where Stripe shows what is still owed. */
-const STRIPE_INVOICES = "https://invoice.stripe.com";
+/** Where Stripe shows what is still owed, and where it takes another card. */
+const STRIPE_PAGES = ["https://invoice.stripe.com", "https://billing.stripe.com"] as const;
 
 /** The webhook, which reads raw bytes, in front of all that Express serves. */
 export function createApp(parts: AppParts): RequestListener {
@@ -52,7 +52,7 @@ function expressApp({ deps, reports, readiness, stripeOrigin, extra }: AppParts)
   app.use(requestLog(log));
   app.use(healthRoutes(readiness));
   app.use(metricsRoutes(deps));
-  app.use(securityHeaders([stripeOrigin, STRIPE_INVOICES]));
+  app.use(securityHeaders([stripeOrigin, ...STRIPE_PAGES]));
   const ownSites = fromOwnSites({
     publicUrl: config.publicUrl,
     development: config.environment === "development",

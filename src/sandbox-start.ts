@@ -9,6 +9,7 @@ import { keptSecret, writeSecret } from "./sandbox/secrets.ts";
 import { type Sandbox, startSandbox } from "./sandbox/start.ts";
 import type { Logger } from "./shared/log.ts";
 import { createToken, readToken } from "./staff/tokens.ts";
+import { ensurePortal } from "./stripe/portal.ts";
 import { ensureProduct } from "./stripe/product.ts";
 
 /** What `npm start` adds in development; loaded by nothing else, and never in production. */
@@ -30,7 +31,11 @@ export async function sandboxStart(config: Config, log: Logger): Promise<Sandbox
     ],
     ready: async (http) => {
       if (sandbox.embeddedDatabase) await releaseDeadClaims(http.deps.db);
-      if (sandbox.stripe !== null) await ensureProduct(http.deps.stripe, http.deps.newsroom().stripe_product);
+      if (sandbox.stripe !== null) {
+        const { stripe_product, terms } = http.deps.newsroom();
+        await ensureProduct(http.deps.stripe, stripe_product);
+        await ensurePortal(http.deps.stripe, terms);
+      }
       process.stdout.write(banner(sandbox, await staffToken(config.dataDir, http)));
     },
   };

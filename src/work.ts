@@ -8,6 +8,7 @@ import { processInbox } from "./inbox/process.ts";
 import { startJobs } from "./jobs.ts";
 import { ledgerLoopState, ledgerLoopStep } from "./ledger/loop.ts";
 import { nightlyState, nightlyStep } from "./ledger/reconcile/nightly.ts";
+import { forgetMails } from "./mail/forget.queries.ts";
 import { recoverMails } from "./mail/recover.ts";
 import type { SendOptions } from "./mail/send.ts";
 import { refetchDue } from "./mirror/refetch.ts";
@@ -65,6 +66,7 @@ export function startWork(deps: Deps, mail: SendOptions = {}): Work {
       (await forgetKeys(deps.db)) +
       (await purgePayloads(deps.db, PAYLOAD_DAYS)) +
       (await forgetReminders(deps.db, deps.now())) +
+      (await forgetMails(deps.db)) +
       (await forgetLimits(deps.db)),
   });
   const recovery = startLoop({

@@ -51,7 +51,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: rotateKeysCommand,
   },
   stripe: {
-    calls: { "stripe setup": "makes the product at Stripe that every gift is of" },
+    calls: {
+      "stripe setup":
+        "makes at Stripe what has to be there: the product that every gift is of, and the page for another card",
+    },
     run: stripeSetupCommand,
   },
   token: {

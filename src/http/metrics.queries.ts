@@ -15,10 +15,14 @@ export interface Gauges {
   /** Of each kind, those that aren't done yet and those that have ended, in each way. */
   readonly mails: readonly { readonly kind: string; readonly state: string; readonly n: number }[];
   readonly mail_oldest_seconds: number;
+  /** Those by mail whose day is to come, and those that are due and wait to be taken up. */
+  readonly reminders_pending: number;
+  /** How long the first of them has been due, by product time. */
+  readonly reminders_overdue_seconds: number;
 }
 
-/** Reads partial indexes and short tables alone: applied and ignored events are millions and are not counted. */
-export async function readGauges(db: Kysely<DB>): Promise<Gauges> {
+/** Reads partial indexes and short tables alone: applied and ignored events are millions and are not counted. @param now product time */
+export async function readGauges(db: Kysely<DB>, now: Date): Promise<Gauges> {
   const { rows } = await sql<Gauges>`
     select
       (select jsonb_object_agg(state, coalesce(n, 0)) from unnest(array['received', 'waiting', 'dead']) as s (state)
@@ -45,7 +49,11 @@ export async function readGauges(db: Kysely<DB>): Promise<Gauges> {
         union all select kind, state, sum(count)::bigint from mail_counts group by kind, state
       ) as m) as mails,
       coalesce((select extract(epoch from clock_timestamp() - min(created_at)) from mails where state in ('queued', 'sending')), 0)::float8
-        as mail_oldest_seconds
+        as mail_oldest_seconds,
+      (select count(*) from reminders where state = 'pending' and channel = 'email') as reminders_pending,
+      coalesce((
+        select extract(epoch from ${now}::timestamptz - min(due_at)) from reminders where state = 'pending' and channel = 'email' and due_at <= ${now}
+      ), 0)::float8 as reminders_overdue_seconds
   `.execute(db);
   return rows[0] as Gauges;
 }

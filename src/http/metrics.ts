@@ -70,6 +70,16 @@ function gaugesOf(gauges: Gauges): readonly Gauge[] {
       },
     },
     { name: "mail_oldest_seconds", help: "Age of the oldest mail that waits.", value: gauges.mail_oldest_seconds },
+    {
+      name: "reminders_pending",
+      help: "Reminders by mail that have not been taken up yet.",
+      value: gauges.reminders_pending,
+    },
+    {
+      name: "reminders_overdue_seconds",
+      help: "Since when the first of them has been due.",
+      value: gauges.reminders_overdue_seconds,
+    },
   ];
 }
 

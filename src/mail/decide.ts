@@ -12,6 +12,7 @@ export type Suppression =
   | "cancelled"
   | "given_since"
   | "over"
+  | "card_replaced"
   | "erased";
 
 const OPTIONAL: ReadonlySet<MailKind> = new Set(OPTIONAL_KINDS);
@@ -50,9 +51,11 @@ export function decide(mail: MailRow): Decision {
   return mayCome ? { kind: "postpone", ms: LOOK_AGAIN_MS } : { kind: "suppress", reason: "no_address" };
 }
 
-function suppression({ kind, donation, customer, reminder, address }: MailRow): Suppression | null {
+function suppression(mail: MailRow): Suppression | null {
+  const { kind, donation, customer, reminder, address } = mail;
   if (kind !== "manage_link" && donation?.no_mail === true) return "no_mail";
   if (OF_PAYMENTS_TO_COME.has(kind) && OVER.has(donation?.subscription_status ?? "")) return "over";
+  if (mail.card_replaced) return "card_replaced";
   const wanted = WANTED_WHILE.get(kind);
   if (wanted !== undefined) {
     if (reminder === null || reminder.address_sealed === null) return "erased";

@@ -47,7 +47,7 @@ export function giftLinks(
   const isOptional = OPTIONAL_KINDS.some((each) => each === kind);
   return {
     stop: runs && RUNNING.has(kind) ? stopLink(config, vault, donation.id) : null,
-    fix: runs && TO_FIX.has(kind) ? at(config, `/gifts/fix/${signToken(vault, "fix-payment", donation.id)}`) : null,
+    fix: runs && TO_FIX.has(kind) ? fixLink(config, vault, donation.id) : null,
     give: kind === "cancelled" || (kind === "payment_failed" && !runs) ? giveLink(config, newsroom, donation) : null,
     manage: at(config, `/my-gift?${new URLSearchParams({ locale: pickLocale(newsroom, donation.locale) })}`),
     confirm: null,
@@ -63,6 +63,11 @@ export function isRunning(donation: Pick<LinkedGift, "stripe_subscription" | "su
 /** The page that stops a gift; it serves as long as the gift runs. */
 export function stopLink(config: LinkConfig, vault: LinkVault, donationId: string): string {
   return at(config, `/gifts/stop/${signToken(vault, "stop-gift", donationId)}`);
+}
+
+/** The page that leads on to Stripe's, where what is owed can be paid or another card given; it serves as long as the gift runs. */
+export function fixLink(config: LinkConfig, vault: LinkVault, donationId: string): string {
+  return at(config, `/gifts/fix/${signToken(vault, "fix-payment", donationId)}`);
 }
 
 /** The form with the same gift filled in. */

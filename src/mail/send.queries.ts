@@ -19,6 +19,8 @@ export interface MailRow {
   readonly to_sealed: Buffer | null;
   readonly donation: DonationOfMail | null;
   readonly customer: CustomerOfMail | null;
+  /** Whether a mail about a card that ends has come to nothing: the customer's newest method is none that ends in that month. */
+  readonly card_replaced: boolean;
   readonly reminder: ReminderOfMail | null;
   /** What is known of the address; null when nothing is. */
   readonly address: AddressOfMail | null;
@@ -75,6 +77,10 @@ export async function lockMail(trx: Transaction<DB>, id: string): Promise<MailRo
         'chosen_amount', d.chosen_amount, 'currency', d.currency, 'locale', d.locale, 'no_mail', d.no_mail,
         'stripe_subscription', d.stripe_subscription, 'subscription_status', d.subscription_status) end as donation,
       case when c.id is not null then json_build_object('id', c.id, 'deleted', c.deleted) end as customer, c.email_sealed,
+      m.kind = 'card_expiring' and coalesce((
+        select (p.card_exp_year || '-' || lpad(p.card_exp_month::text, 2, '0')) is distinct from m.data->>'expires'
+        from stripe_payment_methods p where p.customer_id = d.stripe_customer order by p.created desc, p.id desc limit 1
+      ), false) as card_replaced,
       case when r.id is not null then json_build_object('id', r.id, 'state', r.state, 'locale', r.locale, 'frequency', r.frequency,
         'amount', r.amount, 'currency', r.currency, 'article_url', r.article_url, 'article_id', r.article_id, 'campaign', r.campaign) end as reminder,
       r.address_sealed,

@@ -20,8 +20,9 @@ export const gift = z.strictObject({
     heading: text(),
     text: text("amount", "newsroom"),
     button: text(),
-    nothing_heading: text(),
-    nothing_text: text(),
+    /** After another card was given; whether it was, Stripe knows. */
+    done_heading: text(),
+    done_text: text("amount", "newsroom"),
     over_text: text(),
     unavailable: text(),
   }),

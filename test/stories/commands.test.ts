@@ -176,11 +176,13 @@ describe("stripe setup", () => {
   const withStripe = (more: Record<string, string>) =>
     env({ STRIPE_SECRET_KEY: `sk_test_${SECRET.replaceAll("-", "")}`, STRIPE_API_BASE: standIn.url, ...more });
 
-  test("makes the product once", async () => {
+  test("makes the product and the portal's configuration once", async () => {
     const made = await donations(["stripe", "setup"], withStripe({}));
-    expect(made.stdout).toBe("Product reader_support: made.\n");
-    expect((await donations(["stripe", "setup"], withStripe({}))).stdout).toBe("Product reader_support: was there.\n");
+    expect(made.stdout).toBe("Product reader_support: made.\nCustomer portal: made.\n");
+    const again = await donations(["stripe", "setup"], withStripe({}));
+    expect(again.stdout).toBe("Product reader_support: was there.\nCustomer portal: was there.\n");
     expect(standIn.requests.count("POST", "/v1/products")).toBe(1);
+    expect(standIn.requests.count("POST", "/v1/billing_portal/configurations")).toBe(1);
   });
 
   test("says what keeps it from doing so", async () => {

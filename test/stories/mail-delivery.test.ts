@@ -3,6 +3,7 @@ import { type Selectable, sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { DB } from "../../src/db/schema.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
+import { forgetMails } from "../../src/mail/forget.queries.ts";
 import { createMailer, needsTls } from "../../src/mail/mailer.ts";
 import { mailId, queueMails } from "../../src/mail/queue.queries.ts";
 import { recoverMails } from "../../src/mail/recover.ts";
@@ -353,6 +354,25 @@ describe("what isn't sent, and why", () => {
     await sql`update donations set subscription_status = 'canceled'`.execute(app.db);
     expect(await app.mails()).toEqual([]);
     expect(await mailState(app.deps, mail)).toEqual({ state: "suppressed", reason: "over", attempts: 0 });
+  });
+
+  test("two years later all are gone but those that could be called for once more", async () => {
+    const kinds = ["thank_you", "yearly_note", "refunded", "payment_failed"] as const;
+    const ids = await Promise.all(kinds.map(queueFor));
+    const waiting = await queueFor("card_expiring");
+    const age = (days: number) =>
+      sql`
+        update mails set state = 'sent', finished_at = clock_timestamp() - make_interval(days => ${days}) where id = any(${ids}::uuid[])
+      `.execute(app.db);
+    const left = async () =>
+      (await app.db.selectFrom("mails").select("kind").orderBy("kind").execute()).map((m) => m.kind);
+    await sql`update mails set created_at = now() - interval '3 years'`.execute(app.db);
+    await age(729);
+    expect(await forgetMails(app.db)).toBe(0);
+    await age(732);
+    expect(await forgetMails(app.db)).toBe(2);
+    expect(await left()).toEqual(["card_expiring", "payment_failed", "refunded"]);
+    expect((await mailState(app.deps, waiting)).state).toBe("queued");
   });
 
   test("a notice about money comes also to who has ended the others", async () => {

@@ -70,6 +70,20 @@ const MOVES: Readonly<Record<string, { readonly move: () => Promise<void>; reado
     move: () => mail("queued", sql`clock_timestamp() - interval '3 hours'`),
     to: (value) => expect(Math.abs(value - 10_800)).toBeLessThan(60),
   },
+  reminders_pending: { move: () => reminder("pending", 48), to: (value) => expect(value).toBe(1) },
+  reminders_overdue_seconds: {
+    move: async () => {
+      for (const [state, hours] of [
+        ["pending", -1],
+        ["pending", -2],
+        ["pending", 3],
+        ["sent", -9],
+      ] as const)
+        await reminder(state, hours);
+      await reminder("pending", -7, "on_site");
+    },
+    to: (value) => expect(Math.abs(value - 7200)).toBeLessThan(60),
+  },
   ledger_age_seconds: {
     move: () =>
       run(sql`
@@ -87,11 +101,20 @@ async function mail(state: string, created = sql`clock_timestamp()`): Promise<vo
   `);
 }
 
+async function reminder(state: string, dueInHours: number, channel = "email"): Promise<void> {
+  const due = new Date(+app.clock.now() + dueInHours * 3_600_000);
+  await run(sql`
+    insert into reminders (id, channel, state, due_on, due_at, time_zone, lead_days, created_at)
+    values (gen_random_uuid(), ${channel}, ${state}, ${due}, ${due}, 'UTC', 1, now())
+  `);
+}
+
 describe("each gauge moves", () => {
   test.each(Object.keys(MOVES))("%s", async (name) => {
     const { move, to } = MOVES[name] as (typeof MOVES)[string];
     await run(sql`delete from stripe_events`);
     await run(sql`delete from mails`);
+    await run(sql`delete from reminders`);
     const before = (await scrape()).get(name);
     await move();
     const after = (await scrape()).get(name) ?? Number.NaN;
@@ -133,7 +156,7 @@ describe("each gauge moves", () => {
 
 test("before anything has happened what isn't known is left out, and nothing is lost on the way to text", async () => {
   const none: Gauges = {
-    ...(await readGauges(app.db)),
+    ...(await readGauges(app.db, app.clock.now())),
     inbox: { received: 0, waiting: 2, dead: 0 },
     ledger_age_seconds: null,
     reconciled_at: null,

@@ -11,6 +11,7 @@ import {
   givenProduct,
   once,
   recurring,
+  SUCCESS,
   startStandIn,
 } from "../support/stripe-stand-in.ts";
 
@@ -103,6 +104,19 @@ describe("the simulated Stripe's objects have Stripe's keys, no more and no less
     await stripe.payouts.create({ amount: 1, currency: "usd" });
     await standIn.advance(DAY_MS);
     found.set("payout", await newest("payouts"));
+    const configuration = await stripe.billingPortal.configurations.create({
+      features: { payment_method_update: { enabled: true } },
+    });
+    found.set("portal configuration", await newest("billing_portal/configurations"));
+    const { id: customer } = await stripe.customers.create();
+    const flow = {
+      type: "payment_method_update",
+      after_completion: { type: "redirect", redirect: { return_url: SUCCESS } },
+    };
+    found.set(
+      "portal session",
+      await stripe.billingPortal.sessions.create({ customer, configuration: configuration.id, flow_data: flow }),
+    );
     found.set("list", { ...(await read("invoice_payments?invoice=in_none")), data: [] });
     found.set("error", await read("customers/cus_none"));
   });

@@ -25,6 +25,7 @@ import { listen } from "../../src/serve.ts";
 import { createLog } from "../../src/shared/log.ts";
 import type { Role } from "../../src/shared/roles.ts";
 import { createToken } from "../../src/staff/tokens.ts";
+import { ensurePortal } from "../../src/stripe/portal.ts";
 import { ensureProduct } from "../../src/stripe/product.ts";
 import { startWork } from "../../src/work.ts";
 import { testDatabase } from "./database.ts";
@@ -79,6 +80,7 @@ export async function startApp(options: AppOptions = {}) {
   const { deps } = http;
   const work = options.work === true ? startWork(background.deps) : null;
   await ensureProduct(deps.stripe, deps.newsroom().stripe_product);
+  await ensurePortal(deps.stripe, deps.newsroom().terms);
   const app = createApp({
     deps,
     reports: deps,

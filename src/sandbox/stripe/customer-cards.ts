@@ -9,22 +9,31 @@ interface NewCard {
   readonly last4: string;
   readonly brand: CardBrand;
   readonly country: string;
-  readonly detach_old: boolean;
 }
 
-/** A donor changes the card that all their subscriptions are paid with, as on Stripe's portal. */
-export function replaceCard(world: World, id: string, card: NewCard): Stripe.PaymentMethod {
-  const customer = liveCustomer(world, id);
-  if (customer === undefined) throw missingAtPath("customer", id);
+/** A donor adds a card, which pays from now on whatever has no method of its own. */
+export function addDefaultCard(world: World, customer: Stripe.Customer, card: NewCard): Stripe.PaymentMethod {
   const payer = { email: customer.email, name: customer.name ?? null, country: card.country };
   const { last4, brand, country } = card;
   const means = { type: "card" as const, brand, wallet: null, country, declined: false, last4 };
-  const old = new Set<string>();
-  const method = attach(world, createPaymentMethod(world, means, payer, null), id);
+  const method = attach(world, createPaymentMethod(world, means, payer, null), customer.id);
   const settings = { ...customer.invoice_settings, default_payment_method: method.id };
   const changed: Stripe.Customer = { ...customer, invoice_settings: settings };
   change(world, "customer", customer, changed);
   world.emit("customer.updated", changed, { invoice_settings: customer.invoice_settings });
+  return method;
+}
+
+/** The newsroom's staff or a donor changes the card that all subscriptions are paid with. */
+export function replaceCard(
+  world: World,
+  id: string,
+  card: NewCard & { readonly detach_old: boolean },
+): Stripe.PaymentMethod {
+  const customer = liveCustomer(world, id);
+  if (customer === undefined) throw missingAtPath("customer", id);
+  const old = new Set<string>();
+  const method = addDefaultCard(world, customer, card);
   for (const before of [...world.store.inOrder("subscription", { newestFirst: false, link: id })]) {
     if (before.status === "canceled" || before.status === "incomplete_expired") continue;
     if (typeof before.default_payment_method === "string") old.add(before.default_payment_method);

@@ -25,6 +25,7 @@ const KIND_BY_PREFIX: readonly (readonly [string, Kind])[] = [
   ["po_", "payout"],
   ["mandate_", "mandate"],
   ["issfr_", "radar.early_fraud_warning"],
+  ["bpc_", "billing_portal.configuration"],
 ];
 
 /** Parts that an object has only when they are asked for, by object and name. */

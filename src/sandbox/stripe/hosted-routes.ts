@@ -7,6 +7,7 @@ import { invoiceReply } from "./invoice-page-routes.ts";
 import { pageHeaders } from "./page-layout.ts";
 import type { CardBrand, Means, Payer, Wallet } from "./payment-methods.ts";
 import { isoSeconds } from "./periods.ts";
+import { portalReply } from "./portal-page.ts";
 import { sessionUrl } from "./session-build.ts";
 import { recoverSession } from "./session-expiry.ts";
 import type { World } from "./world.ts";
@@ -22,6 +23,7 @@ export function hostedReply(world: World, method: string, path: string, body: st
   const [, area, first = "", second = ""] = path.split("/");
   if (area === "c" && first === "pay") return payReply(world, method, second, body);
   if (area === "i") return invoiceReply(world, method, first, body);
+  if (area === "p" && first === "session") return portalReply(world, method, second, body);
   if (method !== "GET") return undefined;
   if (area === "r") return recoveryReply(world, first, path);
   if (area === "receipts") return receiptReply(world, first);

@@ -51,6 +51,8 @@ export const newId = {
   invoicePayment: long("inpay_1"),
   event: long("evt_1"),
   request: short("req_"),
+  portalConfiguration: long("bpc_1"),
+  portalSession: long("bps_1"),
   due: long("due_"),
   secret: (of: string) => `${of}_secret_${random(25)}`,
   recovery: () => `live_${random(40)}`,

@@ -20,6 +20,8 @@ import { pageHeaders } from "./page-layout.ts";
 import { paymentIntentRoutes } from "./payment-intents.ts";
 import { paymentMethodRoutes } from "./payment-method-routes.ts";
 import { payoutRoutes } from "./payout-routes.ts";
+import { portalConfigurationRoutes } from "./portal-configurations.ts";
+import { portalSessionRoutes } from "./portal-sessions.ts";
 import { priceRoutes } from "./prices.ts";
 import { productRoutes } from "./products.ts";
 import { refundRoutes } from "./refund-routes.ts";
@@ -53,6 +55,8 @@ const route = router(
   paymentIntentRoutes,
   paymentMethodRoutes,
   payoutRoutes,
+  portalConfigurationRoutes,
+  portalSessionRoutes,
   priceRoutes,
   productRoutes,
   refundRoutes,

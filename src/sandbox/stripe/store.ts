@@ -24,6 +24,8 @@ export interface Kinds {
   payout: Stripe.Payout;
   mandate: Stripe.Mandate;
   "radar.early_fraud_warning": Stripe.Radar.EarlyFraudWarning;
+  "billing_portal.configuration": Stripe.BillingPortal.Configuration;
+  "billing_portal.session": Stripe.BillingPortal.Session;
   event: Stripe.EventBase;
 
   checkout_details: CheckoutDetails;

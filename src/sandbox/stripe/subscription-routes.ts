@@ -54,7 +54,7 @@ const updateParams = z.strictObject({
   cancel_at_period_end: boolean().optional(),
   cancellation_details: cancellationDetails.optional(),
   description: clearable(500).optional(),
-  default_payment_method: text().optional(),
+  default_payment_method: clearable().optional(),
   items: listOf(itemParams).optional(),
   metadata: metadata().optional(),
   pause_collection: pauseParams.optional(),
@@ -146,7 +146,7 @@ function update(
     throw refusal(null, "cancel_at must be in the future.", "cancel_at");
   }
   const method = params.default_payment_method;
-  if (method !== undefined && world.store.get("payment_method", method)?.customer !== before.customer) {
+  if (method && world.store.get("payment_method", method)?.customer !== before.customer) {
     throw missing("PaymentMethod", method, "default_payment_method");
   }
   const items =
@@ -159,7 +159,7 @@ function update(
     ...(cancelAt === undefined
       ? {}
       : cancelLater(world, before, cancelAt, asked === true, params.cancellation_details)),
-    default_payment_method: method ?? before.default_payment_method,
+    default_payment_method: method === undefined ? before.default_payment_method : method,
     description: params.description === undefined ? before.description : params.description,
     items,
     pause_collection:
