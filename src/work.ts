@@ -4,6 +4,7 @@ import { deriveDirty } from "./donations/settle.ts";
 import { purgePayloads } from "./inbox/operator.queries.ts";
 import { processInbox } from "./inbox/process.ts";
 import { ledgerLoopState, ledgerLoopStep } from "./ledger/loop.ts";
+import { forgetRuns } from "./ledger/reconcile/forget.queries.ts";
 import { nightlyState, nightlyStep } from "./ledger/reconcile/nightly.ts";
 import { refetchDue } from "./mirror/refetch.ts";
 import { type Loop, startLoop } from "./shared/loop.ts";
@@ -51,7 +52,8 @@ export function startWork(deps: Deps): Work {
     name: "forget",
     idleMs: HOURLY_MS,
     log,
-    step: async () => (await forgetKeys(deps.db)) + (await purgePayloads(deps.db, PAYLOAD_DAYS)),
+    step: async () =>
+      (await forgetKeys(deps.db)) + (await purgePayloads(deps.db, PAYLOAD_DAYS)) + (await forgetRuns(deps.db)),
   });
   const stopping = new AbortController();
   const nightlyNotes = nightlyState(stopping.signal);
