@@ -526,6 +526,19 @@ describe("what no upsert can heal stays open, with its cause", () => {
   });
 });
 
+test("an amount that was altered is found also in a row that was seen later than Stripe's answer", async () => {
+  const id = await one(A_GIFT);
+  const [kept] = (await sql<{ as_of: string }>`select as_of::text from stripe_charges where id = ${id}`.execute(app.db))
+    .rows;
+  await run(sql`update stripe_charges set amount = amount + 1, as_of = as_of + interval '10 years' where id = ${id}`);
+  await look();
+  expect(await found()).toEqual([`charge_differs ${id}`]);
+  expect((await open())[0]?.ours).toHaveProperty("amount");
+  await run(sql`update stripe_charges set as_of = ${kept?.as_of} where id = ${id}`);
+  expect((await look({ fix: true })).remaining).toBe(0);
+  expect(await books()).toEqual(original);
+});
+
 test("a difference stays open under runs that begin later than its object, and is resolved by them once it is gone", async () => {
   const id = await one(A_REFUND);
   const kept = await sql<{ amount: number }>`select amount from stripe_refunds where id = ${id}`.execute(app.db);
