@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";
 import { AppError } from "../shared/errors.ts";
-import { type Waiting, waiting } from "./quiet.queries.ts";
+import { failedEvents, hurryRetries, type Waiting, waiting } from "./quiet.queries.ts";
 import type { StripeStandIn } from "./stripe/server.ts";
 
 const advanceBody = z
@@ -27,7 +27,7 @@ type ControlDeps = Pick<Deps, "db" | "now" | "config">;
 export function controlRoutes(deps: ControlDeps, stripe: StripeStandIn, catchUpMs = CATCH_UP_MS): Router {
   const router = express.Router();
   const own = new URL(deps.config.publicUrl).origin;
-  const parsers = [express.json(), express.urlencoded({ extended: false })];
+  const parsers = [express.json({ strict: false }), express.urlencoded({ extended: false })];
   const ownPages = (request: Request, _response: Response, next: () => void) => {
     const { origin } = request.headers;
     if (origin === undefined || origin === own || LOOPBACK.test(origin)) return next();
@@ -38,7 +38,9 @@ export function controlRoutes(deps: ControlDeps, stripe: StripeStandIn, catchUpM
     const isForm = request.is("application/x-www-form-urlencoded") !== false;
     const sent = isForm ? { days: Number(request.body?.days) } : (request.body ?? {});
     const { days = 0, hours = 0, seconds = 0 } = parse(advanceBody, sent);
-    const { events } = await stripe.advance((days * 86_400 + hours * 3_600 + seconds) * 1000, { finishDrafts: true });
+    const milliseconds = (days * 86_400 + hours * 3_600 + seconds) * 1000;
+    const { events } = await stripe.advance(milliseconds, { finishDrafts: true });
+    await hurryRetries(deps.db, milliseconds);
     const left = await leftAfter(catchUpMs, deps, stripe);
     if (isForm) response.redirect(303, "/");
     else {
@@ -51,17 +53,23 @@ export function controlRoutes(deps: ControlDeps, stripe: StripeStandIn, catchUpM
 
 type Left = Readonly<Record<string, { readonly count: number; readonly ids: readonly string[] }>>;
 
-/** Waits until what happened meanwhile is in the books, so that whoever advanced can read them at once. @returns what is not, in the end */
+/**
+ * Waits until what happened meanwhile is in the books, so that whoever advanced can read them at once; not for what has failed and isn't due again.
+ * @returns what is not in them, in the end
+ */
 async function leftAfter(ms: number, deps: Pick<Deps, "db">, stripe: StripeStandIn): Promise<Left | null> {
   const deadline = performance.now() + ms;
   await Promise.race([stripe.settled(), sleep(ms, undefined, { ref: false })]);
   for (let quiet = 0; quiet < 2; ) {
     const left = await waiting(deps.db);
-    if (performance.now() > deadline) return { ...undelivered(stripe), ...byWhat(left) };
+    if (performance.now() > deadline) {
+      return { ...undelivered(stripe), ...byWhat([...left, ...(await failedEvents(deps.db))]) };
+    }
     quiet = left.length === 0 ? quiet + 1 : 0;
     await sleep(100);
   }
-  return null;
+  const failed = await failedEvents(deps.db);
+  return failed.length === 0 ? null : byWhat(failed);
 }
 
 function byWhat(left: readonly Waiting[]): Left {
