@@ -3,18 +3,19 @@ import { SetupError } from "../shared/errors.ts";
 import { createStripeClient, stripeKeyOf } from "../stripe/client.ts";
 import { stripeFailure } from "../stripe/failures.ts";
 import { ensureProduct } from "../stripe/product.ts";
-import type { CommandContext } from "./command.ts";
+import type { Run } from "./command.ts";
 
 /** `stripe setup`: what has to exist at Stripe before the first gift. Can be repeated. */
-export async function stripeSetupCommand({ settings }: CommandContext, args: readonly string[]): Promise<void> {
+export function stripeSetupCommand(args: readonly string[]): Run {
   if (args.join(" ") !== "setup") throw new SetupError(["Use: stripe setup"]);
-  const { config } = settings;
-  const stripe = createStripeClient({ secretKey: stripeKeyOf(config), apiBase: config.stripe.apiBase });
-  const product = loadNewsroom(config.newsroomConfig).stripe_product;
-  const made = await ensureProduct(stripe, product).catch((error: unknown) => {
-    throw asSetupError(error);
-  });
-  console.log(`Product ${product.id}: ${made ? "made" : "was there"}.`);
+  return async ({ settings: { config } }) => {
+    const stripe = createStripeClient({ secretKey: stripeKeyOf(config), apiBase: config.stripe.apiBase });
+    const product = loadNewsroom(config.newsroomConfig).stripe_product;
+    const made = await ensureProduct(stripe, product).catch((error: unknown) => {
+      throw asSetupError(error);
+    });
+    console.log(`Product ${product.id}: ${made ? "made" : "was there"}.`);
+  };
 }
 
 function asSetupError(error: unknown): unknown {
