@@ -7,12 +7,12 @@ import { type BookDifference, compareDonations } from "./compare.ts";
 import { deriveDirty } from "./settle.ts";
 import { donationIdsAfter, markDonations } from "./stored.queries.ts";
 
-const BATCH = 200;
+const BATCH = 500;
 
 type RebuildDeps = Pick<Deps, "db" | "vault" | "log">;
 
 /**
- * Derives every donation from mirror and ledger and compares with what is stored, 200 at a time and each batch as of one moment; writes
+ * Derives every donation from mirror and ledger and compares with what is stored, each batch as of one moment; writes
  * nothing. What is marked and not yet derived shows as a difference. @returns how many donations were looked at
  */
 export async function checkBooks(
