@@ -4,6 +4,7 @@ import type { Deps } from "./deps.ts";
 import { createLimits } from "./http/limiter.ts";
 import { createMailer } from "./mail/mailer.ts";
 import type { WatchedNewsroom } from "./newsroom.ts";
+import { databaseTrouble } from "./shared/database-trouble.ts";
 import { SetupError } from "./shared/errors.ts";
 import { LIMITER_TIMEOUT_MS, POOL_SIZE } from "./shared/limits.ts";
 import type { Logger } from "./shared/log.ts";
@@ -99,15 +100,6 @@ export function databaseUrlOf(config: Config): string {
   ]);
 }
 
-/** What the driver, the system and the server say when there is no talking to the database at all. */
-const UNREACHABLE: ReadonlySet<string> = new Set([
-  ..."ECONNREFUSED ECONNRESET ENOTFOUND EAI_AGAIN ETIMEDOUT EHOSTUNREACH ENETUNREACH ENOENT EACCES EPIPE".split(" "),
-  // Wrong password, role or database; too many connections; starting up or shutting down.
-  ..."28P01 28000 3D000 53300 57P01 57P03".split(" "),
-]);
-/** pg gives these no code. */
-const SILENT = /^(?:timeout exceeded when trying to connect|Connection terminated\b.*|Query read timeout)$/;
-
 /** A database that can't be reached or isn't migrated, in words that name the setting; all else as it is. */
 export function asSetupError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
@@ -115,13 +107,14 @@ export function asSetupError(error: unknown): unknown {
   if (code === "42P01") {
     return new SetupError(["The database has no tables yet. Run `npm run donations -- migrate`, then start again."]);
   }
-  if (SILENT.test(error.message)) {
+  const trouble = databaseTrouble(error);
+  if (trouble === null) return error;
+  if (trouble === "silent") {
     return new SetupError([
       "DATABASE_URL: the database doesn't answer. Check its host and port, and what lies between.",
     ]);
   }
-  if (!UNREACHABLE.has(code)) return error;
   return new SetupError([
-    `DATABASE_URL: the database refuses (${code}). Check its host, port, name, user and password, and that it runs.`,
+    `DATABASE_URL: the database refuses (${trouble.code}). Check its host, port, name, user and password, and that it runs.`,
   ]);
 }

@@ -7,6 +7,7 @@ import { purgePayloads } from "./inbox/operator.queries.ts";
 import { processInbox } from "./inbox/process.ts";
 import { startJobs } from "./jobs.ts";
 import { ledgerLoopState, ledgerLoopStep } from "./ledger/loop.ts";
+import { forgetRuns } from "./ledger/reconcile/forget.queries.ts";
 import { nightlyState, nightlyStep } from "./ledger/reconcile/nightly.ts";
 import { forgetMails } from "./mail/forget.queries.ts";
 import { recoverMails } from "./mail/recover.ts";
@@ -67,7 +68,8 @@ export function startWork(deps: Deps, mail: SendOptions = {}): Work {
       (await purgePayloads(deps.db, PAYLOAD_DAYS)) +
       (await forgetReminders(deps.db, deps.now())) +
       (await forgetMails(deps.db)) +
-      (await forgetLimits(deps.db)),
+      (await forgetLimits(deps.db)) +
+      (await forgetRuns(deps.db)),
   });
   const recovery = startLoop({
     name: "mail",

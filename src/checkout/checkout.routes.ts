@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import express, { type Request, type RequestHandler, type Response, type Router } from "express";
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from "express";
 import { isForm, wrongContentType } from "../http/content-type.ts";
 import { seenCountry } from "../http/country.ts";
 import { formBody } from "../http/form-body.ts";
 import { parse } from "../http/parse.ts";
-import { statusOf, toAppError } from "../http/problem.ts";
+import { isOurFault, statusOf, toAppError } from "../http/problem.ts";
 import { countClient } from "../http/rate-limit.ts";
 import { copyFor } from "../newsroom.ts";
 import { AppError } from "../shared/errors.ts";
@@ -33,6 +39,7 @@ export function checkoutRoutes(deps: CheckoutDeps, ownSites: RequestHandler): Ro
       else await answerJson(deps, request, response);
     },
   );
+  router.use("/v1/checkout-sessions", unreadableForm(deps));
 
   router.get("/v1/checkout-sessions/:id", ownSites, async (request, response) => {
     const donation = await findDonation(deps, request.params.id);
@@ -74,15 +81,30 @@ async function answerForm(deps: CheckoutDeps, request: Request, response: Respon
     const started = await patiently(() => start(deps, request, response, checkout, formKey));
     response.redirect(303, started.url);
   } catch (error) {
-    const known = toAppError(error);
-    if (known === null)
-      deps.log.error({ request_id: response.locals.request_id, err: error }, "a form could not be answered");
-    if (known?.retryAfterSeconds !== undefined) response.set("Retry-After", String(known.retryAfterSeconds));
-    response
-      .status(statusOf(known))
-      .type("html")
-      .send(mendPage(deps, fields, known).text);
+    answerMend(deps, fields, error, response);
   }
+}
+
+function answerMend(deps: CheckoutDeps, fields: FormFields, error: unknown, response: Response): void {
+  const known = toAppError(error);
+  if (isOurFault(known))
+    deps.log.error({ request_id: response.locals.request_id, err: error }, "a form could not be answered");
+  if (known?.retryAfterSeconds !== undefined) response.set("Retry-After", String(known.retryAfterSeconds));
+  response
+    .status(statusOf(known))
+    .type("html")
+    .send(mendPage(deps, fields, known).text);
+}
+
+/** Nothing of a form that is too large was read: its page has empty fields. */
+function unreadableForm(deps: CheckoutDeps): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    const kind = toAppError(error)?.kind;
+    const isRefused = kind === "too_large" || kind === "invalid";
+    if (!isRefused || response.headersSent || !isForm(request.get("content-type"))) return next(error);
+    response.set("Cache-Control", "no-store");
+    answerMend(deps, {}, error, response);
+  };
 }
 
 /** A browser shows the answer to the second of two clicks, so that one waits for what the first has begun. */

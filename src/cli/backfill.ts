@@ -1,26 +1,28 @@
 import { backfill } from "../ledger/backfill/backfill.ts";
 import { type Change, dryRun } from "../ledger/backfill/dry-run.ts";
-import type { CommandContext } from "./command.ts";
+import type { Run } from "./command.ts";
 import { depsOf } from "./command-deps.ts";
-import { flagsOf, sinceOf } from "./since.ts";
+import { dayOf, flagsOf, sinceOf } from "./since.ts";
 
 const USAGE = "Use: backfill --since YYYY-MM-DD [--dry-run]";
 
 /** `backfill --since DATE [--dry-run]`: the books from Stripe's own lists. Cut off, it goes on where it was when it is started again. */
-export async function backfillCommand(context: CommandContext, args: readonly string[]): Promise<void> {
+export function backfillCommand(args: readonly string[]): Run {
   const flags = flagsOf(args, ["dry-run"], USAGE);
-  const since = sinceOf(flags.since, context, USAGE);
-  const deps = await depsOf(context);
-  const options = { since, onProgress: printProgress };
-  if (flags["dry-run"]) {
-    const counts = new Map<string, number>();
-    await dryRun(deps, { ...options, onChange: (change) => printChange(change, counts) });
-    printCounts(counts);
-    return;
-  }
-  const { seen, calls, pulled } = await backfill(deps, options);
-  printProgress(seen);
-  console.log(`Done with ${calls} calls to Stripe; the ledger gained ${pulled} balance transactions.`);
+  const day = dayOf(flags.since, USAGE);
+  return async (context) => {
+    const options = { since: sinceOf(day, context, USAGE), onProgress: printProgress };
+    const deps = await depsOf(context);
+    if (flags["dry-run"]) {
+      const counts = new Map<string, number>();
+      await dryRun(deps, { ...options, onChange: (change) => printChange(change, counts) });
+      printCounts(counts);
+      return;
+    }
+    const { seen, calls, pulled } = await backfill(deps, options);
+    printProgress(seen);
+    console.log(`Done with ${calls} calls to Stripe; the ledger gained ${pulled} balance transactions.`);
+  };
 }
 
 function printProgress(seen: ReadonlyMap<string, number>): void {

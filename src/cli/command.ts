@@ -12,11 +12,15 @@ export interface CommandContext {
 export interface Command {
   /** For the list of commands: how it is called, and what that does. */
   readonly calls: Readonly<Record<string, string>>;
-  readonly run: (context: CommandContext, args: readonly string[]) => Promise<void>;
+  /** Reads what stands behind the verb, before anything is connected. @throws SetupError that says what was expected */
+  readonly prepare: (args: readonly string[]) => Run;
 }
+
+export type Run = (context: CommandContext) => Promise<void>;
 
 /** Runs an operator's command on the database of the environment, or of the `npm start` that runs on this DATA_DIR. */
 export async function runCommand(command: Command, args: readonly string[]): Promise<void> {
+  const run = command.prepare(args);
   const { settings, close } = await settingsOfCommand();
   const db = createDatabase(
     createPool({
@@ -27,7 +31,7 @@ export async function runCommand(command: Command, args: readonly string[]): Pro
     }),
   );
   try {
-    await command.run({ settings, db }, args);
+    await run({ settings, db });
   } finally {
     await db.destroy();
     close();

@@ -1,33 +1,57 @@
 import { parseArgs } from "node:util";
 import { deadEventIds, type EventLine, listEvents, replayEvents } from "../inbox/operator.queries.ts";
 import { SetupError } from "../shared/errors.ts";
-import type { CommandContext } from "./command.ts";
+import { argumentFault } from "./argument-fault.ts";
+import type { CommandContext, Run } from "./command.ts";
 
 const STATES = ["received", "waiting", "applied", "ignored", "dead"];
 const USAGE =
   "Use: events list [--state received|waiting|applied|ignored|dead] [--type TYPE] [--limit N] · events dead · events replay evt_… [evt_…] · events replay --dead";
 
+const NEXT =
+  "Look at each object at Stripe (https://dashboard.stripe.com/events/EVENT_ID), mend what keeps it from being applied, then `events replay EVENT_ID`. `reconcile --since DATE --fix` fetches the objects as they are now instead.";
+
 /** `events list|dead|replay`: what has come in, what could not be applied and why, and the same once more. */
-export async function eventsCommand({ db }: CommandContext, args: readonly string[]): Promise<void> {
+export function eventsCommand(args: readonly string[]): Run {
   const { values, positionals } = read(args);
   const [verb, ...ids] = positionals;
+  const { state, type, limit, dead } = values;
+  const given = { state, type, limit, dead };
   switch (verb) {
     case "list":
-      if (values.state !== undefined && !STATES.includes(values.state))
+      nothingElse(ids, given, ["state", "type", "limit"]);
+      if (state !== undefined && !STATES.includes(state))
         throw new SetupError([`--state: expected one of ${STATES.join(", ")}.`]);
-      print(
-        await listEvents(db, { state: values.state ?? null, type: values.type ?? null, limit: limitOf(values.limit) }),
-      );
-      return;
+      return list({ state: state ?? null, type: type ?? null, limit: limitOf(limit) });
     case "dead":
-      print(await listEvents(db, { state: "dead", type: null, limit: limitOf(values.limit) }));
-      return;
+      nothingElse(ids, given, ["limit"]);
+      return listDead(limitOf(limit));
     case "replay":
-      await replay(db, values.dead ? await deadEventIds(db) : ids);
-      return;
+      nothingElse(dead === true ? ids : [], given, ["dead"]);
+      if (dead !== true && ids.length === 0) throw new SetupError([USAGE]);
+      return async ({ db }) => await replay(db, dead === true ? await deadEventIds(db) : ids);
     default:
       throw new SetupError([USAGE]);
   }
+}
+
+/** A word or a flag that would be ignored may have been meant. */
+function nothingElse(words: readonly string[], given: object, flags: readonly string[]): void {
+  const others = Object.entries(given).filter(([name, value]) => value !== undefined && !flags.includes(name));
+  const unexpected = [...words, ...others.map(([name]) => `--${name}`)];
+  if (unexpected.length > 0) throw new SetupError([...unexpected.map((one) => `${one}: is not expected here.`), USAGE]);
+}
+
+function list(filter: Parameters<typeof listEvents>[1]): Run {
+  return async ({ db }) => print(await listEvents(db, filter));
+}
+
+function listDead(limit: number): Run {
+  return async ({ db }) => {
+    const events = await listEvents(db, { state: "dead", type: null, limit });
+    print(events);
+    if (events.length > 0) console.error(NEXT);
+  };
 }
 
 async function replay(db: CommandContext["db"], ids: readonly string[]): Promise<void> {
@@ -57,7 +81,7 @@ function print(events: readonly EventLine[]): void {
   console.error(events.length === 0 ? "No events." : `${events.length} event(s).`);
 }
 
-function limitOf(text: string): number {
+function limitOf(text = "50"): number {
   if (!/^[1-9]\d{0,4}$/.test(text)) throw new SetupError(["--limit: expected a whole number from 1 to 99999."]);
   return Number(text);
 }
@@ -70,11 +94,11 @@ function read(args: readonly string[]) {
       options: {
         state: { type: "string" },
         type: { type: "string" },
-        limit: { type: "string", default: "50" },
-        dead: { type: "boolean", default: false },
+        limit: { type: "string" },
+        dead: { type: "boolean" },
       },
     });
   } catch (error) {
-    throw new SetupError([(error as Error).message, USAGE]);
+    throw argumentFault(error, [USAGE]);
   }
 }

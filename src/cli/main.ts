@@ -18,7 +18,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "backfill --since DATE": "fills the books from Stripe's own lists",
       "backfill --since DATE --dry-run": "says what that would change, and changes nothing",
     },
-    run: backfillCommand,
+    prepare: backfillCommand,
   },
   events: {
     calls: {
@@ -26,36 +26,36 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "events dead": "what could not be applied, and why",
       "events replay ID": "applies events again; --dead for all that are dead",
     },
-    run: eventsCommand,
+    prepare: eventsCommand,
   },
   rebuild: {
     calls: {
       rebuild: "derives every donation again",
       "rebuild --check": "derives every donation again and compares, writing nothing",
     },
-    run: rebuildCommand,
+    prepare: rebuildCommand,
   },
   reconcile: {
     calls: {
       "reconcile --since DATE": "compares the books with Stripe; [--json]",
       "reconcile --since DATE --fix": "and heals what differs",
     },
-    run: reconcileCommand,
+    prepare: reconcileCommand,
   },
-  migrate: { calls: { migrate: "brings the database's tables up to date" }, run: migrateCommand },
+  migrate: { calls: { migrate: "brings the database's tables up to date" }, prepare: migrateCommand },
   "rotate-keys": {
     calls: {
       "rotate-keys": "seals everything anew under the first data key",
       "rotate-keys --new-key": "the same under a new key, where `npm start` keeps the keys",
     },
-    run: rotateKeysCommand,
+    prepare: rotateKeysCommand,
   },
   stripe: {
     calls: {
       "stripe setup":
         "makes at Stripe what has to be there: the product that every gift is of, and the page for another card",
     },
-    run: stripeSetupCommand,
+    prepare: stripeSetupCommand,
   },
   token: {
     calls: {
@@ -63,7 +63,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "token list": "shows whose tokens there are: ids, roles, states, dates",
       "token revoke ID": "takes a token back",
     },
-    run: ({ db }, args) => tokenCommand(args, db),
+    prepare: tokenCommand,
   },
 };
 const HELP: readonly string[] = ["help", "--help", "-h"];

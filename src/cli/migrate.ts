@@ -1,9 +1,11 @@
 import { migrateToLatest } from "../db/migrate.ts";
 import { SetupError } from "../shared/errors.ts";
-import type { CommandContext } from "./command.ts";
+import type { Run } from "./command.ts";
 
-export async function migrateCommand({ db }: CommandContext, args: readonly string[]): Promise<void> {
+export function migrateCommand(args: readonly string[]): Run {
   if (args.length > 0) throw new SetupError(["Use: migrate (it takes nothing more)"]);
-  const applied = await migrateToLatest(db);
-  console.log(applied.length === 0 ? "Nothing to do: the database is up to date." : `Applied: ${applied.join(", ")}`);
+  return async ({ db }) => {
+    const applied = await migrateToLatest(db);
+    console.log(applied.length === 0 ? "Nothing to do: the database is up to date." : `Applied: ${applied.join(", ")}`);
+  };
 }

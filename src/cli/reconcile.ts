@@ -1,20 +1,23 @@
 import { allOpen } from "../ledger/reconcile/differences.queries.ts";
 import { type Reconciled, reconcile } from "../ledger/reconcile/reconcile.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext, Run } from "./command.ts";
 import { depsOf } from "./command-deps.ts";
-import { flagsOf, sinceOf } from "./since.ts";
+import { dayOf, flagsOf, sinceOf } from "./since.ts";
 
 const USAGE = "Use: reconcile --since YYYY-MM-DD [--fix] [--json]";
 
 /** `reconcile --since DATE [--fix] [--json]`: what differs from Stripe. Ends with 0 when nothing does, with 1 otherwise. */
-export async function reconcileCommand(context: CommandContext, args: readonly string[]): Promise<void> {
+export function reconcileCommand(args: readonly string[]): Run {
   const flags = flagsOf(args, ["fix", "json"], USAGE);
-  const since = sinceOf(flags.since, context, USAGE);
-  const deps = await depsOf(context);
-  const done = await reconcile(deps, { since, fix: flags.fix, onProgress: printProgress });
-  if (flags.json) await printJson(context, done);
-  else await printText(context, done);
-  if (done.remaining > 0) process.exitCode = 1;
+  const day = dayOf(flags.since, USAGE);
+  return async (context) => {
+    const since = sinceOf(day, context, USAGE);
+    const deps = await depsOf(context);
+    const done = await reconcile(deps, { since, fix: flags.fix, onProgress: printProgress });
+    if (flags.json) await printJson(context, done);
+    else await printText(context, done);
+    if (done.remaining > 0) process.exitCode = 1;
+  };
 }
 
 function printProgress(lookedAt: ReadonlyMap<string, number>): void {

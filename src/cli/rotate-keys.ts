@@ -4,7 +4,7 @@ import { createKeyring } from "../vault/keyring.ts";
 import { loadLookupKey } from "../vault/lookup-key.queries.ts";
 import { type Rotated, rotateKeys } from "../vault/rotate.ts";
 import { createVault } from "../vault/vault.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext, Run } from "./command.ts";
 
 const USAGE = ["Use: rotate-keys [--new-key]", "     --new-key makes the key, where DATA_DIR keeps them (`npm start`)"];
 const SAFE =
@@ -17,10 +17,15 @@ const FOLLOWED_AFTER_MS = 1_500;
  * DATA_KEYS and restarted; in the sandbox, where the keys live in DATA_DIR, `--new-key` makes the new key too.
  * @throws SetupError when an argument is wrong, or a value doesn't open
  */
-export async function rotateKeysCommand({ db, settings }: CommandContext, args: readonly string[]): Promise<void> {
+export function rotateKeysCommand(args: readonly string[]): Run {
+  const { newKey } = readFlags(args);
+  return (context) => rotate(context, newKey);
+}
+
+async function rotate({ db, settings }: CommandContext, newKey: boolean): Promise<void> {
   const { config } = settings;
   const kept = config.environment === "development" && config.dataKeys === null;
-  if (readFlags(args).newKey) {
+  if (newKey) {
     if (!kept) {
       throw new SetupError(["--new-key: DATA_KEYS is set. Put the new key first in it and restart every process."]);
     }

@@ -2,12 +2,18 @@ import { parseArgs } from "node:util";
 import { loadNewsroom } from "../newsroom.ts";
 import { SetupError } from "../shared/errors.ts";
 import { isDate, periodStart } from "../shared/period.ts";
+import { argumentFault } from "./argument-fault.ts";
 import type { CommandContext } from "./command.ts";
 
-/** The moment at which a day begins in the newsroom's time zone. @throws SetupError unless `text` is a day that is over or has begun */
-export function sinceOf(text: string | undefined, { settings }: CommandContext, usage: string): Date {
+/** @throws SetupError unless `text` is a day */
+export function dayOf(text: string | undefined, usage: string): string {
   if (text === undefined || !isDate(text)) throw new SetupError(["--since: expected a day as YYYY-MM-DD.", usage]);
-  const since = periodStart(text, loadNewsroom(settings.config.newsroomConfig).time_zone);
+  return text;
+}
+
+/** The moment at which a day begins in the newsroom's time zone. @throws SetupError unless it is over or has begun */
+export function sinceOf(day: string, { settings }: CommandContext, usage: string): Date {
+  const since = periodStart(day, loadNewsroom(settings.config.newsroomConfig).time_zone);
   if (since > settings.now()) throw new SetupError(["--since: expected a day that is not in the future.", usage]);
   return since;
 }
@@ -28,6 +34,6 @@ export function flagsOf<const Names extends readonly string[]>(
       ...(parseArgs({ args: [...args], options: options as never }).values as object),
     } as never;
   } catch (error) {
-    throw new SetupError([(error as Error).message, usage]);
+    throw argumentFault(error, [usage]);
   }
 }

@@ -4,22 +4,23 @@ import { createStripeClient, stripeKeyOf } from "../stripe/client.ts";
 import { stripeFailure } from "../stripe/failures.ts";
 import { ensurePortal } from "../stripe/portal.ts";
 import { ensureProduct } from "../stripe/product.ts";
-import type { CommandContext } from "./command.ts";
+import type { Run } from "./command.ts";
 
 /** `stripe setup`: what has to exist at Stripe before the first gift. Can be repeated. */
-export async function stripeSetupCommand({ settings }: CommandContext, args: readonly string[]): Promise<void> {
+export function stripeSetupCommand(args: readonly string[]): Run {
   if (args.join(" ") !== "setup") throw new SetupError(["Use: stripe setup"]);
-  const { config } = settings;
-  const stripe = createStripeClient({ secretKey: stripeKeyOf(config), apiBase: config.stripe.apiBase });
-  const { stripe_product: product, terms } = loadNewsroom(config.newsroomConfig);
-  const made = await ensureProduct(stripe, product).catch((error: unknown) => {
-    throw asSetupError(error, "stripe_product", "products");
-  });
-  console.log(`Product ${product.id}: ${made ? "made" : "was there"}.`);
-  const portal = await ensurePortal(stripe, terms).catch((error: unknown) => {
-    throw asSetupError(error, "terms", "the customer portal");
-  });
-  console.log(`Customer portal: ${portal}.`);
+  return async ({ settings: { config } }) => {
+    const stripe = createStripeClient({ secretKey: stripeKeyOf(config), apiBase: config.stripe.apiBase });
+    const { stripe_product: product, terms } = loadNewsroom(config.newsroomConfig);
+    const made = await ensureProduct(stripe, product).catch((error: unknown) => {
+      throw asSetupError(error, "stripe_product", "products");
+    });
+    console.log(`Product ${product.id}: ${made ? "made" : "was there"}.`);
+    const portal = await ensurePortal(stripe, terms).catch((error: unknown) => {
+      throw asSetupError(error, "terms", "the customer portal");
+    });
+    console.log(`Customer portal: ${portal}.`);
+  };
 }
 
 /** @param key of newsroom.yaml, from which comes what was sent */

@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
-import type { Kysely } from "kysely";
-import type { DB } from "../db/schema.ts";
 import { SetupError } from "../shared/errors.ts";
 import { ROLES } from "../shared/roles.ts";
 import { listTokens } from "../staff/tokens.queries.ts";
 import { createToken, DEFAULT_TOKEN_DAYS, LONGEST_TOKEN_DAYS, revokeToken } from "../staff/tokens.ts";
+import { argumentFault } from "./argument-fault.ts";
+import type { CommandContext } from "./command.ts";
 
 const USAGE = [
   `Use: token create --role ${ROLES.join("|")} [--days 1–${LONGEST_TOKEN_DAYS}, ${DEFAULT_TOKEN_DAYS} unless given]`,
@@ -12,26 +12,28 @@ const USAGE = [
   "     token revoke ID (or the token itself)",
 ];
 
+type TokenRun = (context: Pick<CommandContext, "db">) => Promise<void>;
+
 /**
  * `token create --role finance [--days 90]` prints the token on a line of its own, the only one on stdout; `token list`;
  * `token revoke ID`. `args` is what stands behind `token`.
  * @throws SetupError when the arguments are wrong or the token isn't there
  */
-export async function tokenCommand(args: readonly string[], db: Kysely<DB>): Promise<void> {
+export function tokenCommand(args: readonly string[]): TokenRun {
   const [verb, ...rest] = args;
   switch (verb) {
     case "create":
-      return await create(rest, db);
+      return create(rest);
     case "list":
-      return await list(rest, db);
+      return list(rest);
     case "revoke":
-      return await revoke(rest, db);
+      return revoke(rest);
     default:
       throw new SetupError(["token: expected create, list or revoke.", ...USAGE]);
   }
 }
 
-async function create(args: readonly string[], db: Kysely<DB>): Promise<void> {
+function create(args: readonly string[]): TokenRun {
   const given = readFlags(args);
   const role = ROLES.find((one) => one === given.role);
   const valid = /^[1-9]\d{0,3}$/.test(given.days) && Number(given.days) <= LONGEST_TOKEN_DAYS;
@@ -40,26 +42,32 @@ async function create(args: readonly string[], db: Kysely<DB>): Promise<void> {
     ...(valid ? [] : [`--days: expected a whole number from 1 to ${LONGEST_TOKEN_DAYS}.`]),
   ];
   if (role === undefined || !valid) throw new SetupError([...faults, ...USAGE]);
-  const token = await createToken(db, { role, days: Number(given.days) });
-  console.error(
-    `A token with the role ${role}, valid for ${given.days === "1" ? "1 day" : `${given.days} days`}. It is shown this once:`,
-  );
-  console.log(token);
+  return async ({ db }) => {
+    const token = await createToken(db, { role, days: Number(given.days) });
+    console.error(
+      `A token with the role ${role}, valid for ${given.days === "1" ? "1 day" : `${given.days} days`}. It is shown this once:`,
+    );
+    console.log(token);
+  };
 }
 
-async function list(args: readonly string[], db: Kysely<DB>): Promise<void> {
+function list(args: readonly string[]): TokenRun {
   if (args.length > 0) throw new SetupError(["token list takes nothing more.", ...USAGE]);
-  for (const { id, role, created_at, expires_at, state } of await listTokens(db)) {
-    console.log([id, role.padEnd(8), state.padEnd(7), day(created_at), "to", day(expires_at)].join("  "));
-  }
+  return async ({ db }) => {
+    for (const { id, role, created_at, expires_at, state } of await listTokens(db)) {
+      console.log([id, role.padEnd(8), state.padEnd(7), day(created_at), "to", day(expires_at)].join("  "));
+    }
+  };
 }
 
-async function revoke(args: readonly string[], db: Kysely<DB>): Promise<void> {
+function revoke(args: readonly string[]): TokenRun {
   const [which, ...others] = args;
   if (which === undefined || others.length > 0) throw new SetupError(["token revoke takes one token.", ...USAGE]);
-  if (!(await revokeToken(db, which)))
-    throw new SetupError(["There is no such token: `token list` shows those there are."]);
-  console.error("It opens nothing any longer.");
+  return async ({ db }) => {
+    if (!(await revokeToken(db, which)))
+      throw new SetupError(["There is no such token: `token list` shows those there are."]);
+    console.error("It opens nothing any longer.");
+  };
 }
 
 function readFlags(args: readonly string[]): { readonly role: string | undefined; readonly days: string } {
@@ -72,7 +80,7 @@ function readFlags(args: readonly string[]): { readonly role: string | undefined
     if (role.length > 1 || days.length > 1) throw new Error("--role and --days can be given once each.");
     return { role: role[0], days: days[0] ?? String(DEFAULT_TOKEN_DAYS) };
   } catch (error) {
-    throw new SetupError([(error as Error).message, ...USAGE]);
+    throw argumentFault(error, USAGE);
   }
 }
 

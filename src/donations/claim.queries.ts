@@ -19,6 +19,11 @@ export async function claimDirty(trx: Transaction<DB>, limit: number, after: num
   return rows;
 }
 
+/** All that are left, without a claim on any. */
+export async function readMarks(trx: Transaction<DB>): Promise<readonly Pick<DirtyObject, "kind" | "object_id">[]> {
+  return await trx.selectFrom("dirty_objects").select(["kind", "object_id"]).distinct().execute();
+}
+
 /**
  * The donations that these objects belong to, in id order. It goes by mirror rows alone: each of them was committed before its
  * object was marked, so of two halves that arrive at once the later mark always finds the other half. Objects without a way to

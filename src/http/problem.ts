@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
+import { databaseTrouble } from "../shared/database-trouble.ts";
 import { AppError, type ErrorKind } from "../shared/errors.ts";
 import type { Logger } from "../shared/log.ts";
 
@@ -14,6 +15,10 @@ const STATUS: Readonly<Record<ErrorKind, { readonly status: number; readonly tit
   unavailable: { status: 503, title: "Not available now" },
 };
 
+const INTERNAL = "internal";
+/** A database that restarts or is failed over is back within seconds, as a rule. */
+const RETRY_AFTER_SECONDS = 5;
+
 export interface Problem {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -23,9 +28,9 @@ export interface Problem {
 /** The one place where an error becomes an answer (RFC 9457). What isn't an AppError says its request id and nothing else, and is logged. */
 export function problemOf(thrown: unknown, requestId: string, log: Logger): Problem {
   const error = toAppError(thrown);
-  if (error === null) log.error({ request_id: requestId, err: thrown }, "a request failed unexpectedly");
+  if (isOurFault(error)) log.error({ request_id: requestId, err: thrown }, "a request failed unexpectedly");
   const status = statusOf(error);
-  const code = error?.code ?? "internal";
+  const code = error?.code ?? INTERNAL;
   const body = JSON.stringify({
     type: `urn:reader-donations:problem:${code}`,
     title: error === null ? "Something went wrong on our side" : STATUS[error.kind].title,
@@ -65,19 +70,28 @@ export const notFound: RequestHandler = () => {
   );
 };
 
+/** What nobody who asks can mend: it is logged. */
+export function isOurFault(error: AppError | null): boolean {
+  return error === null || error.code === INTERNAL;
+}
+
 /** @returns the HTTP status of an error, 500 for what isn't known */
 export function statusOf(error: AppError | null): number {
   return error === null ? 500 : STATUS[error.kind].status;
 }
 
-/** Errors of ours as they are, those of Express and its body parsers by their `type` and status; null for all else. */
+/**
+ * Errors of ours as they are, those of Express and its body parsers by their `type` and status, a database that is away as `unavailable`; null
+ * for all else.
+ */
 export function toAppError(error: unknown): AppError | null {
   if (error instanceof AppError) return error;
+  if (databaseTrouble(error) !== null) return unavailable(error);
   if (!(error instanceof Error) || !("status" in error) || typeof error.status !== "number") return null;
   if (error.status < 400 || error.status >= 500) return null;
   const type = "type" in error ? error.type : undefined;
   if (type === "entity.too.large") {
-    return new AppError("too_large", "payload_too_large", "The body is larger than this address takes. Send less.");
+    return tooLarge("limit" in error ? Number(error.limit) : Number.NaN);
   }
   if (type === "entity.parse.failed") {
     return new AppError(
@@ -94,4 +108,16 @@ export function toAppError(error: unknown): AppError | null {
     "invalid_request",
     "The request can't be read: check its address, encoding, length and headers.",
   );
+}
+
+export function tooLarge(limitBytes: number): AppError {
+  const kilobytes = limitBytes / 1024;
+  const most = kilobytes >= 1024 ? `${kilobytes / 1024} MB` : `${kilobytes} KB`;
+  const detail = Number.isInteger(kilobytes) ? `This address takes at most ${most}.` : "This address takes less.";
+  return new AppError("too_large", "payload_too_large", `The body is too large. ${detail} Send less.`);
+}
+
+function unavailable(cause: unknown): AppError {
+  const detail = "The service can't answer just now. Nothing was charged by this request; try again in some seconds.";
+  return new AppError("unavailable", INTERNAL, detail, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause });
 }

@@ -5,7 +5,7 @@ import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";
 import { isHeld } from "../mail/send.ts";
 import { ownPages } from "./own-pages.routes.ts";
-import { mailsOnTheirWay, type Waiting, waiting } from "./quiet.queries.ts";
+import { failedEvents, hurryRetries, mailsOnTheirWay, type Waiting, waiting } from "./quiet.queries.ts";
 import type { StripeStandIn } from "./stripe/server.ts";
 
 const advanceBody = z
@@ -24,14 +24,16 @@ type ControlDeps = Pick<Deps, "db" | "now" | "config" | "newsroom" | "mail">;
 /** What only the sandbox has: moving time, for Stripe and for the product. */
 export function controlRoutes(deps: ControlDeps, stripe: StripeStandIn, catchUpMs = CATCH_UP_MS): Router {
   const router = express.Router();
-  const parsers = [express.json(), express.urlencoded({ extended: false })];
+  const parsers = [express.json({ strict: false }), express.urlencoded({ extended: false })];
   const own = ownPages(deps.config, "Pages of other sites can't move the sandbox's time.");
   router.post("/sandbox/stripe/advance", own, parsers, async (request: Request, response: Response) => {
     // The demo article has a button for it.
     const isForm = request.is("application/x-www-form-urlencoded") !== false;
     const sent = isForm ? { days: Number(request.body?.days) } : (request.body ?? {});
     const { days = 0, hours = 0, seconds = 0 } = parse(advanceBody, sent);
-    const { events } = await stripe.advance((days * 86_400 + hours * 3_600 + seconds) * 1000, { finishDrafts: true });
+    const milliseconds = (days * 86_400 + hours * 3_600 + seconds) * 1000;
+    const { events } = await stripe.advance(milliseconds, { finishDrafts: true });
+    await hurryRetries(deps.db, milliseconds);
     const left = await leftAfter(catchUpMs, deps, stripe);
     if (isForm) response.redirect(303, "/");
     else {
@@ -44,18 +46,24 @@ export function controlRoutes(deps: ControlDeps, stripe: StripeStandIn, catchUpM
 
 type Left = Readonly<Record<string, { readonly count: number; readonly ids: readonly string[] }>>;
 
-/** Waits until what happened meanwhile is in the books, so that whoever advanced can read them at once. @returns what is not, in the end */
+/**
+ * Waits until what happened meanwhile is in the books, so that whoever advanced can read them at once; not for what has failed and isn't due again.
+ * @returns what is not in them, in the end
+ */
 async function leftAfter(ms: number, deps: ControlDeps, stripe: StripeStandIn): Promise<Left | null> {
   const deadline = performance.now() + ms;
   await Promise.race([stripe.settled(), sleep(ms, undefined, { ref: false })]);
   for (let quiet = 0; quiet < 2; ) {
     const mails = isHeld(deps) ? [] : await mailsOnTheirWay(deps.db);
     const left = [...(await waiting(deps.db)), ...mails];
-    if (performance.now() > deadline) return { ...undelivered(stripe), ...byWhat(left) };
+    if (performance.now() > deadline) {
+      return { ...undelivered(stripe), ...byWhat([...left, ...(await failedEvents(deps.db))]) };
+    }
     quiet = left.length === 0 ? quiet + 1 : 0;
     await sleep(100);
   }
-  return null;
+  const failed = await failedEvents(deps.db);
+  return failed.length === 0 ? null : byWhat(failed);
 }
 
 function byWhat(left: readonly Waiting[]): Left {

@@ -2,17 +2,17 @@ import { type Kysely, sql } from "kysely";
 import type { DB } from "../db/schema.ts";
 
 export interface Waiting {
-  readonly what: "events" | "objects" | "refetches" | "payments" | "balance_transactions" | "mails";
+  readonly what: "events" | "failed_events" | "objects" | "refetches" | "payments" | "balance_transactions" | "mails";
   readonly count: number;
   /** Ten of them at most. */
   readonly ids: readonly string[];
 }
 
-/** What has arrived and still waits to be booked. What has failed is left out: it comes again in its own time, or never. */
+/** What has arrived and still waits to be booked. What has failed is left out until it is due again. */
 export async function waiting(db: Kysely<DB>): Promise<readonly Waiting[]> {
   const { rows } = await sql<Waiting>`
     with left_to_do (what, id) as (
-      select 'events', id from stripe_events where state = 'received' and reason is null
+      select 'events', id from stripe_events where state = 'received' and (reason is null or due_at <= clock_timestamp())
       union all select 'objects', object_id from dirty_objects
       union all select 'refetches', object_id from refetches where attempts = 0
       union all select 'payments', coalesce(stripe_payment_intent, stripe_invoice, id::text)
@@ -33,6 +33,22 @@ export async function mailsOnTheirWay(db: Kysely<DB>): Promise<readonly Waiting[
     having count(*) > 0
   `.execute(db);
   return rows;
+}
+
+/** Events that could not be applied and come again in their own time. */
+export async function failedEvents(db: Kysely<DB>): Promise<readonly Waiting[]> {
+  const { rows } = await sql<Waiting>`
+    select 'failed_events' as what, count(*)::int as count, (array_agg(id order by id))[1:10] as ids
+    from stripe_events where state = 'received' and reason is not null having count(*) > 0
+  `.execute(db);
+  return rows;
+}
+
+/** Pauses before another try are of the wall clock, which nobody can move: they become shorter by so much. */
+export async function hurryRetries(db: Kysely<DB>, milliseconds: number): Promise<void> {
+  const sooner = sql`due_at - make_interval(secs => ${milliseconds / 1000})`;
+  await sql`update stripe_events set due_at = ${sooner} where state = 'received' and reason is not null`.execute(db);
+  await sql`update refetches set due_at = ${sooner} where attempts > 0`.execute(db);
 }
 
 export async function isQuiet(db: Kysely<DB>): Promise<boolean> {

@@ -5,7 +5,7 @@ import { backfill } from "../../src/ledger/backfill/backfill.ts";
 import { type Change, dryRun } from "../../src/ledger/backfill/dry-run.ts";
 import { MIRROR_KINDS } from "../../src/mirror/kind.ts";
 import { knownKind } from "../../src/mirror/kinds.ts";
-import type { TestApp } from "../support/app.ts";
+import { startApp, type TestApp } from "../support/app.ts";
 import { type Books, readBooks, writersOf } from "../support/books.ts";
 import { busyAccount, DAY_MS } from "../support/busy-account.ts";
 import { openWorld, type World } from "../support/world.ts";
@@ -123,6 +123,16 @@ test("what was made before the period and has changed since is found: by events,
 });
 
 describe("a dry run", () => {
+  test("of some hundred payments takes seconds", { timeout: 15_000 }, async () => {
+    const many = await startApp();
+    const count = 500;
+    many.standIn.control("POST", "/payments", { count, donation_ids: true, customers: true });
+    const changes: Change[] = [];
+    await dryRun(many.background, { since: EVER, onChange: (change) => changes.push(change) });
+    expect(changes.filter((change) => change.kind === "payments")).toHaveLength(count);
+    await many.close();
+  });
+
   async function dry(world: World, since = EVER): Promise<readonly Change[]> {
     const changes: Change[] = [];
     await dryRun(world.workers[0], { since, onChange: (change) => changes.push(change) });

@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startApp, type TestApp } from "../support/app.ts";
 import { start } from "../support/giving.ts";
-import { type ExpectedProblem, expectNothingSent, expectProblem, MARKER } from "../support/problems.ts";
+import { type ExpectedProblem, expectProblem, MARKER } from "../support/problems.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -349,12 +349,22 @@ describe("a form", () => {
     ["1 MB", `${encoded}&locale=${"a".repeat(1024 * 1024)}`, 413],
     ["1,000 fields", `${encoded}${"&tip=1".repeat(1000)}`, 400],
   ];
-  test.each(unreadable)("of %s is refused", async (_name, text, status) => {
+  test.each(unreadable)("of %s gets a page with an empty form", async (_name, text, status) => {
     const answer = await form(text);
     const body = await answer.text();
     expect(answer.status).toBe(status);
-    expectNothingSent(answer, body);
+    expect(body).not.toMatch(/\bat \S+ \(|node_modules/);
+    expect(answer.headers.get("content-type")).toMatch(/^text\/html\b/);
+    expect(body).toContain('name="frequency"');
   });
+});
+
+test("a body that is too large is told how much may be sent", async () => {
+  const answer = await send(jsonWith(`"locale":"${"a".repeat(40_000)}"`));
+  expect([answer.status, ((await answer.json()) as { detail: string }).detail]).toEqual([
+    413,
+    "The body is too large. This address takes at most 32 KB. Send less.",
+  ]);
 });
 
 describe("the state of a checkout", () => {

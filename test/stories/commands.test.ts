@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { eventsCommand } from "../../src/cli/events.ts";
 import { asSetupError } from "../../src/compose.ts";
 import type { StripeStandIn } from "../../src/sandbox/stripe/server.ts";
 import { SetupError } from "../../src/shared/errors.ts";
@@ -222,6 +223,48 @@ describe("the list of commands", () => {
       'There is no command "toString".',
     ]);
     expectRefusal(await service("nonsense"), /Expected one of: start, serve, work/);
+  });
+});
+
+test("arguments are looked at before the database", async () => {
+  const unreachable = env({ DATABASE_URL: "postgres://nobody@127.0.0.1:9/none" });
+  const ended = await Promise.all(["reconcile", "events", "token"].map((verb) => donations([verb], unreachable)));
+  for (const each of ended) {
+    expectRefusal(each, /^Use: /m);
+    expect(each.stderr).not.toContain("DATABASE_URL");
+  }
+});
+
+describe("events", () => {
+  test.each([
+    [["replay"], /^Use: events list/],
+    [["replay", "--dead", "evt_x"], /^evt_x: is not expected here/],
+    [["replay", "evt_x", "--limit", "3"], /^--limit: is not expected here/],
+    [["list", "extra"], /^extra: is not expected here/],
+    [["dead", "x"], /^x: is not expected here/],
+    [["dead", "--type", "invoice.paid"], /^--type: is not expected here/],
+    [["list", "--limit", "-1"], /^--limit: expected a value behind it\.\nUse: /],
+    [["list", "--limit=-1"], /^--limit: expected a whole number from 1 to 99999/],
+    [["list", "--state", "lost"], /^--state: expected one of/],
+    [["list", "--forever"], /^--forever: there is no such flag here\.\nUse: /],
+    [["replay", "--dead=yes"], /^--dead: takes no value\.\nUse: /],
+    [["lsit"], /^Use: events list/],
+    [[], /^Use: events list/],
+  ])("refuses %j and says what was expected", (args, words) => {
+    expect(() => eventsCommand(args)).toThrow(SetupError);
+    expect(() => eventsCommand(args)).toThrow(words);
+  });
+
+  test("dead ones are listed with what can be done", async () => {
+    await sql`
+      insert into stripe_events (id, type, livemode, created, object_id, state, reason)
+      values ('evt_dead', 'invoice.paid', false, now(), 'in_1', 'dead', 'TypeError')
+    `.execute(database.db);
+    const listed = await donations(["events", "dead"]);
+    expect(listed.stdout).toMatch(/ {2}evt_dead {2}invoice\.paid {2}dead {2}in_1 {2}TypeError$/m);
+    expect(listed.stderr).toMatch(/events replay/);
+    expect((await donations(["events", "replay", "--dead"])).stdout).toMatch(/^evt_dead: its payload was purged/);
+    await sql`delete from stripe_events where id = 'evt_dead'`.execute(database.db);
   });
 });
 

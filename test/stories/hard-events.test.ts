@@ -127,6 +127,37 @@ test("a hint about what Stripe has no more is told of and dropped", async () => 
   });
 });
 
+test("an event of a connected account is kept and ignored: its objects are not ours", async () => {
+  await inWorld({}, async (world) => {
+    const event = history.once.find((one) => one.type === "payment_intent.succeeded") as SentEvent;
+    const other = { ...event, id: "evt_connected", account: "acct_1Other" };
+    for (const one of [other, { ...other, id: "evt_connected_old", api_version: "2019-12-03" }]) {
+      expect(await world.post(one)).toBe(200);
+    }
+    await world.settle();
+    const rows = await world.db.selectFrom("stripe_events").select(["state", "reason"]).execute();
+    const ignored = { state: "ignored", reason: "it is of another account, which is connected to this one" };
+    expect(rows).toEqual([ignored, ignored]);
+    expect((await books(world)).donations).toEqual((await booksAfter([])).donations);
+  });
+});
+
+test("what an object lacks is said in words", async () => {
+  await inWorld({}, async (world) => {
+    const event = history.monthly.find((one) => one.type === "invoice.paid") as SentEvent;
+    const { status_transitions: _, ...object } = event.data.object as {
+      id: string;
+      object: string;
+      status_transitions?: unknown;
+    };
+    await world.post({ ...event, id: "evt_lacking", data: { object } });
+    await world.drain();
+    expect(await world.db.selectFrom("stripe_events").select("reason").execute()).toEqual([
+      { reason: "TypeError: The invoice of this event lacks the part that holds paid_at." },
+    ]);
+  });
+});
+
 test("unknown types are kept, marked ignored with a reason, and change nothing", async () => {
   await inWorld({}, async (world) => {
     const types = ["invoice.upcoming", "some.future_event", "v1.billing.meter.no_meter_found", "toString", "__proto__"];

@@ -82,7 +82,8 @@ describe("a process that serves", () => {
     expect(await readiness()).toEqual(notReady("the database can't be reached"));
     await alive();
     const gift = await start({ url }, GIFT);
-    expect([gift.status, ((await gift.json()) as { code: string }).code]).toEqual([500, "internal"]);
+    expect([gift.status, ((await gift.json()) as { code: string }).code]).toEqual([503, "internal"]);
+    expect(Number(gift.headers.get("retry-after"))).toBeGreaterThan(0);
     await execute(server, `alter database ${escapeIdentifier(name)} with allow_connections true`);
     expect(await readiness()).toEqual(READY);
     expect((await start({ url }, GIFT)).status).toBe(201);

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { forgetRuns } from "../../src/ledger/reconcile/forget.queries.ts";
 import { type NightlyState, nightlyState, nightlyStep } from "../../src/ledger/reconcile/nightly.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { give } from "../support/giving.ts";
@@ -56,8 +57,8 @@ test("what differs is kept and said in the log, without a name", async () => {
   expect(await step(state)).toBe(true);
   const { rows } = await sql<{
     kind: string;
-  }>`select kind from reconciliation_differences where resolved_at is null`.execute(app.db);
-  expect(rows).toEqual([{ kind: "charge_without_payment" }]);
+  }>`select kind from reconciliation_differences where resolved_at is null order by kind`.execute(app.db);
+  expect(rows).toEqual([{ kind: "charge_without_payment" }, { kind: "derived_row" }]);
   expect(app.logged()).toContain("the books differ from Stripe");
   expect(app.logged()).not.toContain("reader@example.org");
 });
@@ -86,4 +87,24 @@ test("the end of the process ends it quietly, and another process takes it up", 
   expect(app.logged()).not.toContain("broke off");
   stopping = new AbortController();
   expect(await step(oneProcess())).toBe(true);
+});
+
+test("comparisons of more than two years ago are forgotten, but for the latest and those of what is still open", async () => {
+  const ids = ["a", "b", "c", "d"].map((digit) => `00000000-0000-7000-8000-00000000000${digit}`);
+  await sql`
+    insert into reconciliation_runs (id, since, fix, started_at)
+    select id, now() - interval '4 years', false, now() - interval '4 years' + at * interval '1 day'
+    from unnest(${ids}::uuid[]) with ordinality as r (id, at)
+  `.execute(app.db);
+  const difference = (id: string | undefined, resolved: Date | null) => sql`
+    insert into reconciliation_differences (id, kind, object_id, cause, first_seen, last_seen, last_run, resolved_at)
+    values (${id}, 'charge_without_payment', ${id}, 'test', now(), now(), ${id}, ${resolved})
+  `;
+  await difference(ids[0], new Date()).execute(app.db);
+  await difference(ids[1], null).execute(app.db);
+  expect(await forgetRuns(app.db)).toBe(2);
+  const left = await sql<{ id: string }>`select id from reconciliation_runs order by id`.execute(app.db);
+  expect(left.rows.map((row) => row.id)).toEqual([ids[1], ids[3]]);
+  expect((await sql`select from reconciliation_differences`.execute(app.db)).rows).toHaveLength(1);
+  expect(await forgetRuns(app.db)).toBe(0);
 });

@@ -132,8 +132,8 @@ describe("backfill", () => {
       expect(dry.stdout).toMatch(/^Would be new: donations \d+$/m);
       expect(dry.stdout + dry.stderr).not.toMatch(/example\.org|Reader/);
       expect(await writersOf(world.db)).toEqual(before);
-      for (const bad of [[], ["--since", "yesterday"], ["--since", "2190-01-01"], ["--since", SINCE, "--force"]]) {
-        const refused = await donations(world, "backfill", ...bad);
+      const bad = [[], ["--since", "yesterday"], ["--since", "2190-01-01"], ["--since", SINCE, "--force"]];
+      for (const refused of await Promise.all(bad.map((args) => donations(world, "backfill", ...args)))) {
         expect(refused.code).toBe(1);
         expect(refused.stderr).toMatch(/Use: backfill --since/);
       }

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createApp } from "../../src/app.ts";
+import { processInbox } from "../../src/inbox/process.ts";
 import { controlRoutes } from "../../src/sandbox/control.routes.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { serveApp } from "../support/serve-app.ts";
@@ -37,10 +38,11 @@ async function advance(headers: Record<string, string> = {}) {
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
-async function received(count: number, reason: string | null): Promise<void> {
+async function received(count: number, reason: string | null, dueInSeconds = 0): Promise<void> {
   await sql`
-    insert into stripe_events (id, type, livemode, created, payload_sealed, attempts, reason)
-    select 'evt_' || lpad(n::text, 2, '0'), 'a.test', false, now(), '\\x00', ${reason === null ? 0 : 1}, ${reason}
+    insert into stripe_events (id, type, livemode, created, payload_sealed, attempts, reason, due_at)
+    select 'evt_' || lpad(n::text, 2, '0'), 'a.test', false, now(), '\\x00', ${reason === null ? 0 : 1}, ${reason},
+      clock_timestamp() + make_interval(secs => ${dueInSeconds})
     from generate_series(1, ${count}::int) as n
   `.execute(app.db);
 }
@@ -70,10 +72,29 @@ describe("moving the sandbox's time", () => {
     expect(body).toMatchObject({ settled: false, waiting_for: { events: { count: 12, ids } } });
   });
 
-  test("doesn't wait for what has failed before", async () => {
-    await received(1, "Error");
+  test("names what has failed before and isn't due again, without waiting for it", async () => {
+    await received(1, "Error", 3600);
+    const began = performance.now();
     const { body } = await advance();
-    expect(body).toMatchObject({ settled: true });
-    expect(body).not.toHaveProperty("waiting_for");
+    expect(body).toMatchObject({ settled: false, waiting_for: { failed_events: { count: 1, ids: ["evt_01"] } } });
+    expect(body.waiting_for).not.toHaveProperty("events");
+    expect(performance.now() - began).toBeLessThan(900);
+  });
+
+  test("makes the retries due that lie within", async () => {
+    await received(1, "Error", 50);
+    await advance();
+    await processInbox(app.background);
+    expect(await sql`select state from stripe_events`.execute(app.db)).toMatchObject({ rows: [{ state: "ignored" }] });
+    expect((await advance()).body).toMatchObject({ settled: true });
+  });
+
+  test("says what it expects when it is sent nothing", async () => {
+    for (const body of ["null", "{}"]) {
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(`${served.url}/sandbox/stripe/advance`, { method: "POST", headers, body });
+      expect(answer.status).toBe(400);
+      expect(await answer.text()).toContain("Expected days, hours or seconds.");
+    }
   });
 });

@@ -141,7 +141,7 @@ describe("`token create`", () => {
     vi.restoreAllMocks();
     const printed = vi.spyOn(console, "log").mockImplementation(() => {});
     vi.spyOn(console, "error").mockImplementation(() => {});
-    await tokenCommand(args, database.db);
+    await tokenCommand(args)(database);
     return printed.mock.calls.map(([line]) => String(line));
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createApp } from "../../src/app.ts";
@@ -103,7 +104,21 @@ describe("what is signed", () => {
       expect((await send(body)).status).toBe(200);
       expect(await kept(JSON.parse(body).id)).toBeDefined();
     }
-    expect(await send(sized(1_048_577))).toMatchObject({ status: 413, body: { code: "payload_too_large" } });
+    expect(await send(sized(1_048_577))).toMatchObject({
+      status: 413,
+      body: { code: "payload_too_large", detail: expect.stringContaining("at most 1 MB") },
+    });
+  });
+
+  test("is told that it may not be compressed", async () => {
+    const body = gzipSync(JSON.stringify(eventOf({})));
+    const headers = {
+      "content-encoding": "gzip",
+      "stripe-signature": signature(body.toString("latin1"), app.webhookSecret),
+    };
+    const answer = await fetch(`${app.url}/webhooks/stripe`, { method: "POST", headers, body });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ detail: expect.stringContaining("Compressed bodies are not taken") });
   });
 
   test.each([null, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "image/png"])(
@@ -171,9 +186,9 @@ test("while the database is down the answer is a 5xx that says nothing, and Stri
     await own.standIn.deliveries.release();
     const refused = own.standIn.deliveries.list();
     expect(refused.length).toBeGreaterThan(3);
-    for (const delivery of refused) expect(delivery).toMatchObject({ state: "pending", last_status: 500 });
+    for (const delivery of refused) expect(delivery).toMatchObject({ state: "pending", last_status: 503 });
     const answer = await send(eventOf({}), { url: own.url, secret: own.webhookSecret });
-    expect(answer).toMatchObject({ status: 500, body: { code: "internal" } });
+    expect(answer).toMatchObject({ status: 503, body: { code: "internal" } });
     expect(JSON.stringify(answer.body)).not.toMatch(/database|connection|postgres/i);
 
     await execute(server, `alter database "${name}" with allow_connections true`);

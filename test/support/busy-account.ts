@@ -29,7 +29,9 @@ export async function busyAccount(options: AppOptions = {}): Promise<TestApp> {
   const annual = await give(app, { frequency: "annual", amount: 5000 }, donor("annual"));
   const failing = await give(app, { frequency: "monthly", amount: 800 }, donor("failing"));
   const paused = await give(app, { frequency: "monthly", amount: 900 }, donor("paused"));
-  for (const outcome of ["pay_later", "pay_later_fail", "decline", "authenticate"]) {
+  const debit = await begin(app, { amount: 3000, currency: "EUR" });
+  await onStripesPage(debit.url, "pay_later", donor("pay_later"));
+  for (const outcome of ["pay_later_fail", "decline", "authenticate"]) {
     await onStripesPage((await begin(app, { amount: 3000, currency: "EUR" })).url, outcome, donor(outcome));
   }
   await boughtMug(app);
@@ -47,6 +49,7 @@ export async function busyAccount(options: AppOptions = {}): Promise<TestApp> {
   const other = app.standIn.control("POST", "/disputes", { charge: won }) as { id: string };
   app.standIn.control("POST", "/disputes", { charge: inquiry, kind: "inquiry" });
   app.standIn.control("POST", "/early_fraud_warnings", { charge: await chargeOf(app, euros.id) });
+  app.standIn.control("POST", `/charges/${await chargeOf(app, debit.id)}`, { to: "failed" });
   app.standIn.control("POST", "/balance_transactions", { type: "stripe_fee", amount: -120, currency: "usd" });
   const subscription = async (id: string) =>
     await app.db.selectFrom("donations").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
@@ -67,7 +70,7 @@ export async function busyAccount(options: AppOptions = {}): Promise<TestApp> {
   app.standIn.control("POST", `/disputes/${dispute.id}`, { to: "lost" });
   app.standIn.control("POST", `/disputes/${other.id}`, { to: "won" });
   app.standIn.control("POST", "/payouts", { failing: 1 });
-  await give(app, { amount: 9100 }, donor("late"));
+  await give(app, { amount: 19_100 }, donor("late"));
   await app.settle();
   await app.standIn.advance(35 * DAY_MS, { finishDrafts: true });
   await app.settle();

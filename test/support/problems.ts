@@ -39,7 +39,7 @@ export async function expectProblem(answer: Response, expected: ExpectedProblem)
   return problem;
 }
 
-export function expectNothingSent(answer: Response, text: string): void {
+function expectNothingSent(answer: Response, text: string): void {
   const whole = `${JSON.stringify([...answer.headers])}\n${text}`;
   expect(whole.toLowerCase()).not.toContain(MARKER);
   expect(whole).not.toContain(encodeURIComponent(MARKER));

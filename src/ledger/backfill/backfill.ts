@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { deriveDirty } from "../../donations/settle.ts";
-import { knownKind } from "../../mirror/kinds.ts";
 import { type Caller, createCaller } from "../lists/caller.ts";
 import { LISTS, type ObjectList, rangeOf } from "../lists/lists.ts";
 import { snapshotsOf } from "../lists/snapshots.ts";
@@ -8,7 +7,7 @@ import { pullPayoutLines } from "../payout-lines.ts";
 import { syncLedger } from "../sync.ts";
 import { EVENT_LISTS, EVENTS_REACH_MS, eventPage, olderObjects } from "./events.ts";
 import { fetchWanted } from "./fetch-wanted.ts";
-import { notSeen, type Wanted } from "./related.queries.ts";
+import type { Wanted } from "./related.queries.ts";
 import { fetchNamed, fetchUnfinished } from "./related.ts";
 import { booksSink, type Sink } from "./sink.ts";
 import { type Run, walk } from "./walk.ts";
@@ -101,7 +100,7 @@ async function walkEvents(run: Run, name: string, types: readonly string[]): Pro
     store: async (events, _asOf, position) => {
       const wanted: Wanted[] = [];
       for (const [kind, ids] of olderObjects(events, run.since)) {
-        const unseen = await run.sink.ask((db) => notSeen(db, knownKind(kind), [...ids], run.seenAfter));
+        const unseen = await run.sink.notSeen(kind, [...ids], run.seenAfter);
         wanted.push(...unseen.map((id) => ({ kind, id })));
       }
       await run.sink.put(await fetchWanted(run, wanted), position);

@@ -3,6 +3,7 @@ import type { DB } from "../../db/schema.ts";
 import { donationsOf } from "../../donations/claim.queries.ts";
 import { compareDonations } from "../../donations/compare.ts";
 import { MIRROR_KINDS, type MirrorKindName } from "../../mirror/kind.ts";
+import { type AnyRow, knownKind } from "../../mirror/kinds.ts";
 import { differingColumns, merge } from "../../mirror/merge.ts";
 import { readRows } from "../../mirror/store.queries.ts";
 import type { Snapshot } from "../../mirror/store.ts";
@@ -11,6 +12,7 @@ import { type Caller, createCaller } from "../lists/caller.ts";
 import { knownTransactions } from "../store.queries.ts";
 import { sourceKind } from "../sync.ts";
 import { type BackfillOptions, readStripe } from "./backfill.ts";
+import { notSeen, type Wanted } from "./related.queries.ts";
 import {
   noteDonations,
   notedDonations,
@@ -19,7 +21,7 @@ import {
   shadowSources,
   withShadow,
 } from "./shadow.queries.ts";
-import type { Sink } from "./sink.ts";
+import { pages, type Sink } from "./sink.ts";
 import { openSpool, type Spool } from "./spool.ts";
 import type { Run } from "./walk.ts";
 
@@ -40,6 +42,8 @@ interface DryRunOptions extends BackfillOptions {
 type DryRunDeps = Run["deps"];
 
 const BATCH = 500;
+/** Fetched together. */
+const WANTED_PAGE = 1_000;
 
 /**
  * Reads all that a backfill reads and writes nothing: neither rows nor marks nor places in lists. Names each object that would change, and the
@@ -64,6 +68,7 @@ export async function dryRun(
 function drySink(deps: DryRunDeps, spool: Spool, onChange: (change: Change) => void): Sink {
   /** An object may come by several lists: it is named once. Only what changes is in here. */
   const told = new Set<string>();
+  const { db } = deps;
   return {
     positions: new Map(),
     put: async (snapshots) => {
@@ -74,7 +79,21 @@ function drySink(deps: DryRunDeps, spool: Spool, onChange: (change: Change) => v
         );
       }
     },
-    ask: (query) => withShadow(deps.db, spool, query),
+    // The shadow is made anew from the whole spool: once for all questions of a round.
+    answers: async function* (questions) {
+      yield* await withShadow(db, spool, async (trx) => {
+        const all: (readonly Wanted[])[] = [];
+        for await (const page of pages(trx, questions, WANTED_PAGE)) all.push(page);
+        return all;
+      });
+    },
+    notSeen: (kind, ids, seenAfter) =>
+      notSeen(
+        db,
+        knownKind(kind),
+        ids.filter((id) => !told.has(id)),
+        seenAfter,
+      ),
     finish: async () => {},
   };
 
@@ -87,16 +106,18 @@ function drySink(deps: DryRunDeps, spool: Spool, onChange: (change: Change) => v
       snapshots.map((snapshot) => snapshot.row.id),
     );
     const stored = new Map(rows.map((row) => [row.id, row]));
+    const changed: AnyRow[] = [];
     for (const { row } of snapshots) {
       const current = stored.get(row.id);
       const next = current === undefined ? row : merge(kind, current, row).row;
       const columns = current === undefined ? [] : differingColumns(kind, current, next);
       if (current !== undefined && columns.length === 0) continue;
-      await spool.add(kind.table, next);
+      changed.push(next);
       if (told.has(row.id)) continue;
       told.add(row.id);
       onChange({ kind: name, id: row.id, change: current === undefined ? "new" : "changed", columns });
     }
+    await spool.add(kind.table, changed);
   }
 }
 
@@ -115,11 +136,9 @@ async function readLedger(deps: DryRunDeps, caller: Caller, spool: Spool, option
       deps.db,
       page.data.map((one) => one.id),
     );
-    for (const one of page.data) {
-      if (known.has(one.id)) continue;
-      await spool.add("balance_transactions", balanceTransactionRow(one));
-      options.onChange({ kind: "balance_transaction", id: one.id, change: "new", columns: [] });
-    }
+    const lacking = page.data.filter((one) => !known.has(one.id));
+    await spool.add("balance_transactions", lacking.map(balanceTransactionRow));
+    for (const { id } of lacking) options.onChange({ kind: "balance_transaction", id, change: "new", columns: [] });
     after = page.data.at(-1)?.id;
     if (!page.has_more || after === undefined) return;
   }

@@ -46,21 +46,19 @@ async function makeTables(trx: Transaction<DB>): Promise<void> {
   await sql`create temporary table shadow_donations (id uuid primary key) on commit drop`.execute(trx);
 }
 
-/** Of several versions of one row the newest holds. */
+/** Of several versions of one row the newest holds. All rows of a table have the same columns. */
 async function load(trx: Transaction<DB>, table: string, rows: readonly string[]): Promise<void> {
   const shadow = sql.table(shadowOf(table));
-  const fresh = sql`
-    select distinct on (row ->> 'id') row ->> 'id' as id, row from unnest(${rows}::jsonb[]) as r (row)
-    order by row ->> 'id', row ->> 'as_of' desc
-  `;
-  if (table !== "balance_transactions") {
-    await sql`
-      delete from ${shadow} s using (${fresh}) as f where s.id = f.id and s.as_of < (f.row ->> 'as_of')::timestamptz
-    `.execute(trx);
-  }
+  const isLedger = table === "balance_transactions";
+  const columns = Object.keys(JSON.parse(rows[0] ?? "{}"));
+  const list = (prefix: string) => sql.join(columns.map((column) => sql.ref(`${prefix}.${column}`)));
+  const names = sql.join(columns.map((column) => sql.ref(column)));
   await sql`
-    insert into ${shadow} select (jsonb_populate_record(null::${shadow}, row)).* from (${fresh}) as f
-    on conflict (id) do nothing
+    insert into ${shadow} as s (${names})
+    select distinct on (p.id) ${list("p")}
+    from unnest(${rows}::jsonb[]) as r (row), jsonb_populate_record(null::${shadow}, r.row) as p
+    order by p.id ${isLedger ? sql`` : sql`, p.as_of desc`}
+    on conflict (id) do ${isLedger ? sql`nothing` : sql`update set (${names}) = row(${list("excluded")}) where s.as_of < excluded.as_of`}
   `.execute(trx);
 }
 

@@ -5,8 +5,8 @@ import { createInterface } from "node:readline";
 
 /** Rows that a dry run would write: on disk, since there may be more of them than memory holds. */
 export interface Spool {
-  add(table: string, row: object): Promise<void>;
-  /** All rows so far, the oldest first, in chunks of one table. */
+  add(table: string, rows: readonly object[]): Promise<void>;
+  /** All rows so far in chunks of one table, those of each table in the order in which they were added. */
   chunks(): AsyncIterable<{ readonly table: string; readonly rows: readonly string[] }>;
   close(): void;
 }
@@ -25,10 +25,11 @@ export function openSpool(): Spool {
   rmSync(folder, { recursive: true, force: true });
   let bytes = 0;
   return {
-    add: async (table, row) => {
-      const line = `${table} ${JSON.stringify(row, inJson)}\n`;
-      bytes += Buffer.byteLength(line);
-      await write(out, line);
+    add: async (table, rows) => {
+      if (rows.length === 0) return;
+      const lines = rows.map((row) => `${table} ${JSON.stringify(row, inJson)}\n`).join("");
+      bytes += Buffer.byteLength(lines);
+      await write(out, lines);
     },
     chunks: () => readChunks(file, bytes),
     close: () => out.destroy(),
@@ -45,19 +46,19 @@ async function* readChunks(file: number, bytes: number) {
     input: createReadStream("", { fd: file, autoClose: false, start: 0, end: bytes - 1 }),
     crlfDelay: Number.POSITIVE_INFINITY,
   });
-  let table = "";
-  let rows: string[] = [];
+  const waiting = new Map<string, string[]>();
   for await (const line of lines) {
     const space = line.indexOf(" ");
-    const of = line.slice(0, space);
-    if (of !== table || rows.length === CHUNK) {
-      if (rows.length > 0) yield { table, rows };
-      table = of;
-      rows = [];
-    }
+    const table = line.slice(0, space);
+    const rows = waiting.get(table) ?? [];
     rows.push(line.slice(space + 1));
+    if (rows.length < CHUNK) waiting.set(table, rows);
+    else {
+      waiting.delete(table);
+      yield { table, rows };
+    }
   }
-  if (rows.length > 0) yield { table, rows };
+  for (const [table, rows] of waiting) yield { table, rows };
 }
 
 /** As Postgres reads it: bytes as hex. */

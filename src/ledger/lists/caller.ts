@@ -11,6 +11,8 @@ export interface Caller {
   call<T>(request: Request<T>): Promise<Fetched<T>>;
   /** Requests that were answered so far. */
   count(): number;
+  /** @throws what ended the work, once it is to end */
+  goOn(): void;
 }
 
 /** Stripe allows some 25 reads a second in test mode and more in live mode; four at a time stay below that and leave the rest to readers. */
@@ -66,6 +68,7 @@ export function createCaller(deps: Pick<Deps, "stripe" | "log">, options: Caller
       }
     },
     count: () => answered,
+    goOn: () => options.signal?.throwIfAborted(),
   };
 }
 

@@ -15,7 +15,16 @@ type MirroredObject = Exclude<AnyObject, "balance_transaction">;
 /** What tells the reader of a report which object it is. */
 const ABOUT = ["status", "amount", "amount_paid", "currency"];
 
-/** Objects as Stripe has them, against the mirror's rows. What the mirror has seen later than this answer is not judged by it. */
+/** What Stripe never changes once it is made: there an answer of any moment judges a row of any other. */
+const FIXED: Partial<Readonly<Record<MirroredObject, readonly string[]>>> = {
+  charge: ["created", "amount", "currency"],
+  refund: ["created", "amount", "currency"],
+  dispute: ["created", "currency"],
+  invoice: ["created", "currency"],
+  payout: ["created", "amount", "currency"],
+};
+
+/** Objects as Stripe has them, against the mirror's rows. What may change and the mirror has seen later than this answer is not judged by it. */
 export async function compareObjects(
   look: Pick<Look, "deps">,
   name: MirroredObject,
@@ -31,7 +40,7 @@ export async function compareObjects(
     theirs.map((row) => row.id),
   );
   const ours = new Map(stored.map((row) => [row.id, row]));
-  const suspects = theirs.flatMap((row) => suspectOf(kind, ours.get(row.id), row));
+  const suspects = theirs.flatMap((row) => suspectOf(kind, ours.get(row.id), row, FIXED[name] ?? []));
   if (suspects.length === 0) return [];
   const events = await eventsOf(
     look.deps.db,
@@ -56,9 +65,17 @@ interface Suspect {
   readonly columns: readonly string[];
 }
 
-function suspectOf(kind: AnyKind, current: AnyRow | undefined, row: AnyRow): readonly Suspect[] {
+function suspectOf(
+  kind: AnyKind,
+  current: AnyRow | undefined,
+  row: AnyRow,
+  fixed: readonly string[],
+): readonly Suspect[] {
   if (current === undefined) return [{ row, current, columns: [] }];
-  const next = merge(kind, current, row).row;
+  const next = {
+    ...merge(kind, current, row).row,
+    ...Object.fromEntries(fixed.map((column) => [column, row[column]])),
+  };
   const columns = differingColumns(kind, current, next);
   return columns.length === 0 ? [] : [{ row: next, current, columns }];
 }

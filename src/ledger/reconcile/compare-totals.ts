@@ -3,25 +3,28 @@ import type { Difference } from "./difference.ts";
 import type { Look } from "./look.ts";
 import { disputeTotals, refundTotals } from "./totals.queries.ts";
 
-/** What was given back of each charge: Stripe's own sum, the refunds that the mirror knows, and what the payment says. */
+/**
+ * What was given back of each charge: Stripe's own sum, the refunds that the mirror knows, and what the payment says. A bank debit that was
+ * returned after it had settled is given back whole and has no refund: Stripe's sum stays at zero, the ledger alone says it.
+ */
 export async function compareRefundTotals(
   look: Pick<Look, "deps">,
   charges: readonly Stripe.Charge[],
 ): Promise<readonly Difference[]> {
   const stripes = new Map(charges.map((charge) => [charge.id, charge]));
   const ours = await refundTotals(look.deps.db, [...stripes.keys()]);
-  return ours.flatMap(({ charge_id, mirrored, booked }): Difference[] => {
+  return ours.flatMap(({ charge_id, mirrored, booked, returned }): Difference[] => {
     const charge = stripes.get(charge_id);
     if (charge === undefined) return [];
     const wanted = charge.amount_refunded;
-    if (mirrored === wanted && (booked === null || booked === wanted)) return [];
+    if (mirrored === wanted && (booked === null || booked === (returned ?? wanted))) return [];
     return [
       {
         kind: "refund_total",
         object_id: charge_id,
         occurred_at: new Date(charge.created * 1000),
         ours: { amount_of_refunds: mirrored, amount_in_payment: booked },
-        stripes: { amount_refunded: wanted },
+        stripes: { amount_refunded: wanted, ...(returned === null ? {} : { amount_returned: returned }) },
         cause:
           mirrored === wanted
             ? "The refunds are known and the payment was not derived since, or was altered here."

@@ -26,6 +26,8 @@ export type DifferenceKind =
   | "charge_without_payment"
   | "payment_without_balance_transaction"
   | "invoice_payment_missing"
+  /** Rows of a donation are not what mirror and ledger give; the object is the donation. */
+  | "derived_row"
   | "donation_stuck"
   | "event_dead"
   | "event_waiting"

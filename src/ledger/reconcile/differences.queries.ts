@@ -117,6 +117,15 @@ export async function countOpen(db: Kysely<DB>): Promise<number> {
   return rows[0]?.open ?? 0;
 }
 
+/** Whether rows of the append-only ledger are others than Stripe's: nothing here can put them right. */
+export async function isLedgerAltered(db: Kysely<DB>): Promise<boolean> {
+  const { rows } = await sql`
+    select from reconciliation_differences
+    where resolved_at is null and kind in ('balance_transaction_differs', 'balance_transaction_unknown') limit 1
+  `.execute(db);
+  return rows.length > 0;
+}
+
 /** How far back what is still open lies. */
 export async function oldestOpen(db: Kysely<DB>): Promise<Date | null> {
   const { rows } = await sql<{ at: Date | null }>`

@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
 import type { DB } from "../../db/schema.ts";
 import { inTransaction } from "../../db/transaction.ts";
+import { markDonations } from "../../donations/stored.queries.ts";
 import type { MirrorKindName } from "../../mirror/kind.ts";
 import { knownKind } from "../../mirror/kinds.ts";
 import { markDirty } from "../../mirror/store.queries.ts";
@@ -11,7 +12,7 @@ import { booksSink } from "../backfill/sink.ts";
 import { fetchObject, snapshotsOf } from "../lists/snapshots.ts";
 import { pullPayoutLines } from "../payout-lines.ts";
 import { deriveMarked } from "./derive-marked.ts";
-import { type OpenDifference, openDifferences } from "./differences.queries.ts";
+import { isLedgerAltered, type OpenDifference, openDifferences } from "./differences.queries.ts";
 import { eventObjects, forgetPayoutLines, settleEvents } from "./heal.queries.ts";
 import type { Look } from "./look.ts";
 import { objectOfEvent } from "./object-of-event.ts";
@@ -23,6 +24,7 @@ const DAY_MS = 86_400_000;
 export async function heal(look: Look, began: string): Promise<void> {
   let after: string | null = null;
   let ledgerFrom: Date | null = null;
+  const isAltered = await isLedgerAltered(look.deps.db);
   for (;;) {
     const page: readonly OpenDifference[] = await openDifferences(
       look.deps.db,
@@ -32,7 +34,9 @@ export async function heal(look: Look, began: string): Promise<void> {
     );
     const last = page.at(-1);
     if (last === undefined) break;
-    const remedies = await Promise.all(page.map((one) => remedyOf(look, one)));
+    // From a ledger that was altered nothing is derived until it is restored.
+    const curable = page.filter((one) => one.kind !== "derived_row" || !isAltered);
+    const remedies = await Promise.all(curable.map((one) => remedyOf(look, one)));
     await inTransaction(look.deps.db, async (trx) => {
       await storeSnapshots(
         trx,
@@ -108,6 +112,8 @@ async function remedyOf(look: Look, difference: OpenDifference): Promise<Remedy>
     case "payout_total":
       await forgetPayoutLines(look.deps.db, [id]);
       return { ledgerFrom: new Date(+dayBefore(difference) - 14 * DAY_MS) };
+    case "derived_row":
+      return { also: (trx) => markDonations(trx, [id]) };
     case "donation_stuck": {
       const session = String(difference.ours?.session_id ?? "");
       return { snapshots: await fetched(look, "checkout.session", session) };

@@ -10,6 +10,7 @@ import { checkBooksThemselves, checkCheckouts, checkMarks } from "./checks.ts";
 import { compareLedger } from "./compare-ledger.ts";
 import { compareLists } from "./compare-lists.ts";
 import { deriveMarked } from "./derive-marked.ts";
+import { checkDerived } from "./derived.ts";
 import {
   beginRun,
   countOpen,
@@ -52,8 +53,8 @@ const PROGRESS_MS = 3_000;
 const LEDGER_TRIES = 90;
 
 /**
- * Compares the books with Stripe: balance, payouts, every list since a moment, and what the books say of themselves. What differs is kept
- * until a run no longer finds it. Memory doesn't grow with the number of objects.
+ * Compares the books with Stripe: balance, payouts, every list since a moment, and what the books say of themselves; then all donations
+ * with what they are derived from. What differs is kept until a run no longer finds it. Memory doesn't grow with the number of objects.
  */
 export async function reconcile(deps: Look["deps"], options: ReconcileOptions): Promise<Reconciled> {
   const run = v7();
@@ -127,6 +128,7 @@ async function lookOnce(deps: Look["deps"], caller: Caller, run: string, options
     const balances = await compareBalance(look);
     await lookAgain(look, began, options.patienceMs ?? PATIENCE_MS);
     await checkBooksThemselves(look, await reach(look));
+    await checkDerived(look);
     await checkCheckouts(look);
     await lookAtOlder(look, began);
     await resolveUnseen(deps.db, began);

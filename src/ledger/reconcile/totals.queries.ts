@@ -7,6 +7,8 @@ export interface RefundTotals {
   readonly mirrored: number;
   /** What the payment says was given back; null where the charge is no gift. */
   readonly booked: number | null;
+  /** What the whole payment is, where the ledger says that the charge itself came back; else null. */
+  readonly returned: number | null;
 }
 
 /** Of those of the charges that the mirror knows, in the donor's currency. */
@@ -16,8 +18,11 @@ export async function refundTotals(db: Kysely<DB>, charges: readonly string[]): 
       coalesce((
         select sum(r.amount) from stripe_refunds r where r.charge_id = c.id and r.status is distinct from 'failed' and r.status is distinct from 'canceled'
       ), 0)::bigint as mirrored,
-      (select p.refunded from payments p where p.stripe_charge = c.id) as booked
-    from stripe_charges c where c.id = any(${charges}::text[])
+      p.refunded as booked,
+      case when exists (
+        select from balance_transactions b where b.source_id = c.id and b.type not in ('charge', 'payment') and b.amount < 0
+      ) then p.amount end as returned
+    from stripe_charges c left join payments p on p.stripe_charge = c.id where c.id = any(${charges}::text[])
   `.execute(db);
   return rows;
 }
