@@ -25,14 +25,11 @@ export interface AppParts {
   readonly readiness: Readiness;
   /** An event was kept: the worker of this process, if it has one, may look. */
   readonly onReceived: () => void;
-  /** Where a form may lead: Stripe's payment page. */
-  readonly stripeOrigin: string;
+  /** Where a form may lead: Stripe's pages. */
+  readonly stripeOrigins: readonly string[];
   /** The sandbox's own. */
   readonly extra: readonly Router[];
 }
-
-/** Where Stripe shows what is still owed, and where it takes another card. */
-const STRIPE_PAGES = ["https://invoice.stripe.com", "https://billing.stripe.com"] as const;
 
 /** The webhook, which reads raw bytes, in front of all that Express serves. */
 export function createApp(parts: AppParts): RequestListener {
@@ -42,7 +39,7 @@ export function createApp(parts: AppParts): RequestListener {
 }
 
 /** Who is mounted where, and in what order. */
-function expressApp({ deps, reports, readiness, stripeOrigin, extra }: AppParts): RequestListener {
+function expressApp({ deps, reports, readiness, stripeOrigins, extra }: AppParts): RequestListener {
   const { config, log } = deps;
   const app = express();
   app.disable("x-powered-by");
@@ -52,7 +49,7 @@ function expressApp({ deps, reports, readiness, stripeOrigin, extra }: AppParts)
   app.use(requestLog(log));
   app.use(healthRoutes(readiness));
   app.use(metricsRoutes(deps));
-  app.use(securityHeaders([stripeOrigin, ...STRIPE_PAGES]));
+  app.use(securityHeaders(stripeOrigins));
   const ownSites = fromOwnSites({
     publicUrl: config.publicUrl,
     development: config.environment === "development",

@@ -44,6 +44,7 @@ function inOurWords(error: unknown): Error {
  * that a pause costs nothing however much waits.
  */
 export function startJobs(deps: Deps, options: SendOptions = {}): Jobs {
+  silenceTraces();
   const { config, log } = deps;
   const pool = createPool({
     url: config.databaseDirectUrl ?? databaseUrlOf(config),
@@ -102,6 +103,11 @@ function runnerOptions(log: Logger, preparedStatements: boolean) {
     // In batches, since only then a job whose end can't be written down doesn't end the process.
     preset: { extends: [WorkerPreset], worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
   };
+}
+
+/** The runner prints an error that ends one of its workers, whole and past its logger, which is told of it too: it may quote what must not be in a log. */
+function silenceTraces(): void {
+  Object.assign(console, { trace: () => undefined });
 }
 
 /** Of what the runner tells, its trouble with itself: its sentences quote jobs and errors, and a job that fails has told so. */

@@ -14,6 +14,13 @@ import { startWork, type Work } from "./work.ts";
 
 export type Verb = "start" | "serve" | "work";
 
+/** Where Stripe takes a payment, shows what is still owed, and takes another card. */
+const STRIPE_PAGES = [
+  "https://checkout.stripe.com",
+  "https://invoice.stripe.com",
+  "https://billing.stripe.com",
+] as const;
+
 /** What is to be undone at the end, last things first. */
 type Closers = (() => Promise<void> | void)[];
 
@@ -135,7 +142,7 @@ async function runServe({ settings, newsroom, log, closers }: Running, around: A
         around.isDraining() ? "draining" : ((await databaseTrouble(http.deps.db)) ?? (await around.standInTrouble())),
     },
     onReceived: () => around.work?.wake(),
-    stripeOrigin: config.stripe.apiBase?.origin ?? "https://checkout.stripe.com",
+    stripeOrigins: config.stripe.apiBase === null ? STRIPE_PAGES : [config.stripe.apiBase.origin],
     extra: around.sandbox?.routes(http) ?? [],
   });
   const server = await listen(app, config.host, config.port);

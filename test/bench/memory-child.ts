@@ -23,7 +23,7 @@ const app = createApp({
   reports: http.deps,
   readiness: { whyNot: async () => null },
   onReceived: () => inbox.wake(),
-  stripeOrigin: "https://checkout.stripe.com",
+  stripeOrigins: ["https://checkout.stripe.com"],
   extra: [],
 });
 const server = await listen(app, "127.0.0.1", 0);

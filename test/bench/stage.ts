@@ -60,7 +60,7 @@ export async function setStage() {
     reports: http.deps,
     readiness: { whyNot: async () => null },
     onReceived: () => undefined,
-    stripeOrigin: standIn.url,
+    stripeOrigins: [standIn.url],
     extra: [],
   });
   const server = await listen(app, "127.0.0.1", 0);

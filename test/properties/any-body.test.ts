@@ -128,7 +128,10 @@ test("any form is taken or refused, and never breaks anything", async () => {
     const pairs = Object.entries(fields).flatMap(([name, value]): [string, string][] => {
       if (typeof value !== "object" || value === null)
         return value === false ? [] : [[name, value === true ? "on" : String(value)]];
-      return Object.entries(value).map(([key, inner]) => [`${name}[${key}]`, String(inner)]);
+      return Object.entries(value).map(([key, inner]) => [
+        `${name}[${key}]`,
+        typeof inner === "object" ? JSON.stringify(inner) : String(inner),
+      ]);
     });
     return new URLSearchParams([...pairs, ...more, ...(other === null ? [] : [["other_amount", other]])]).toString();
   });

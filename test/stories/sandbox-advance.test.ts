@@ -16,7 +16,7 @@ beforeAll(async () => {
       reports: app.deps,
       readiness: { whyNot: async () => null },
       onReceived: () => {},
-      stripeOrigin: app.standIn.url,
+      stripeOrigins: [app.standIn.url],
       extra: [controlRoutes(app.deps, app.standIn, 1_000)],
     }),
   );

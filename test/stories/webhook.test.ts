@@ -266,7 +266,7 @@ async function withDeps(changes: Partial<Deps>, story: (url: string) => Promise<
       reports: deps,
       readiness: { whyNot: async () => null },
       onReceived: () => {},
-      stripeOrigin: app.standIn.url,
+      stripeOrigins: [app.standIn.url],
       extra: [],
     }),
   );

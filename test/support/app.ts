@@ -86,7 +86,7 @@ export async function startApp(options: AppOptions = {}) {
     reports: deps,
     readiness: { whyNot: async () => null },
     onReceived: () => work?.wake(),
-    stripeOrigin: standIn.url,
+    stripeOrigins: [standIn.url],
     extra: [demoRoutes(deps, { simulatedStripe: true }), controlRoutes(deps, standIn), mailboxRoutes(deps, mail)],
   });
   const server = await listen(app, "127.0.0.1", port);

@@ -21,7 +21,7 @@ export async function startSecondApp(app: TestApp, config: Partial<Config> = {})
       reports: composed.deps,
       readiness: { whyNot: async () => null },
       onReceived: () => {},
-      stripeOrigin: app.standIn.url,
+      stripeOrigins: [app.standIn.url],
       extra: [],
     }),
   );

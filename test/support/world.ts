@@ -42,7 +42,7 @@ export async function openWorld(app: TestApp, options: WorldOptions = {}) {
       reports: http,
       readiness: { whyNot: async () => null },
       onReceived: () => {},
-      stripeOrigin: app.standIn.url,
+      stripeOrigins: [app.standIn.url],
       extra: [],
     }),
   );
