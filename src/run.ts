@@ -10,16 +10,10 @@ import { listen } from "./serve.ts";
 import type { SetupError } from "./shared/errors.ts";
 import { DRAIN_TIMEOUT_MS, POOL_SIZE } from "./shared/limits.ts";
 import { createLog, type Logger } from "./shared/log.ts";
+import { stripeOrigins } from "./stripe/pages.ts";
 import { startWork, type Work } from "./work.ts";
 
 export type Verb = "start" | "serve" | "work";
-
-/** Where Stripe takes a payment, shows what is still owed, and takes another card. */
-const STRIPE_PAGES = [
-  "https://checkout.stripe.com",
-  "https://invoice.stripe.com",
-  "https://billing.stripe.com",
-] as const;
 
 /** What is to be undone at the end, last things first. */
 type Closers = (() => Promise<void> | void)[];
@@ -142,7 +136,7 @@ async function runServe({ settings, newsroom, log, closers }: Running, around: A
         around.isDraining() ? "draining" : ((await databaseTrouble(http.deps.db)) ?? (await around.standInTrouble())),
     },
     onReceived: () => around.work?.wake(),
-    stripeOrigins: config.stripe.apiBase === null ? STRIPE_PAGES : [config.stripe.apiBase.origin],
+    stripeOrigins: stripeOrigins(config.stripe.apiBase),
     extra: around.sandbox?.routes(http) ?? [],
   });
   const server = await listen(app, config.host, config.port);
