@@ -6,6 +6,7 @@ import { processInbox } from "./inbox/process.ts";
 import { ledgerLoopState, ledgerLoopStep } from "./ledger/loop.ts";
 import { nightlyState, nightlyStep } from "./ledger/reconcile/nightly.ts";
 import { refetchDue } from "./mirror/refetch.ts";
+import { rollupStep } from "./reports/rollups/step.ts";
 import { type Loop, startLoop } from "./shared/loop.ts";
 
 const IDLE_MS = 250;
@@ -47,6 +48,7 @@ export function startWork(deps: Deps): Work {
       return 0;
     },
   });
+  const rollups = startLoop({ name: "rollups", idleMs: SLOW_IDLE_MS, log, step: () => rollupStep(deps) });
   const forget = startLoop({
     name: "forget",
     idleMs: HOURLY_MS,
@@ -61,7 +63,7 @@ export function startWork(deps: Deps): Work {
     log,
     step: async () => Number(await nightlyStep(deps, nightlyNotes)),
   });
-  const loops: readonly Loop[] = [inbox, derive, refetch, ledger, forget, nightly];
+  const loops: readonly Loop[] = [inbox, derive, refetch, ledger, rollups, forget, nightly];
   return {
     wake: () => inbox.wake(),
     stop: async () => {

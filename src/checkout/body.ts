@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { line, pageAddress } from "../http/text.ts";
 import { FREQUENCIES } from "../newsroom.ts";
 import { canonicalCurrency } from "../shared/money.ts";
-import { line, pageAddress } from "./text.ts";
 
 const country = z
   .string()

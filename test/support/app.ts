@@ -12,6 +12,7 @@ import { pullPayoutLines } from "../../src/ledger/payout-lines.ts";
 import { syncLedger } from "../../src/ledger/sync.ts";
 import { refetchDue } from "../../src/mirror/refetch.ts";
 import { type NewsroomConfig, watchNewsroom } from "../../src/newsroom.ts";
+import { rollupStep } from "../../src/reports/rollups/step.ts";
 import { memoryClock, type SandboxClock } from "../../src/sandbox/clock.ts";
 import { controlRoutes } from "../../src/sandbox/control.routes.ts";
 import { demoRoutes } from "../../src/sandbox/demo/demo.routes.ts";
@@ -133,6 +134,7 @@ async function everything(deps: TestApp["deps"]): Promise<void> {
   await syncLedger(deps);
   while ((await pullPayoutLines(deps)) > 0) {}
   while ((await deriveDirty(deps)) > 0);
+  while ((await rollupStep(deps)) > 0);
 }
 
 const DATA_KEYS = [{ id: "test", key: randomBytes(32) }];
