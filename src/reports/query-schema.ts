@@ -49,9 +49,11 @@ const bom = z
 
 const period = { from: day.optional(), to: day.optional() };
 
+export const INTERVALS = ["day", "month", "year"] as const;
+
 export const summaryQuery = z.strictObject({
   ...period,
-  interval: z.enum(["day", "month", "year"]).default("month"),
+  interval: z.enum(INTERVALS).default("month"),
 });
 
 export const paymentsQuery = z.strictObject({

@@ -31,7 +31,7 @@ export async function readSummary(
   interval: Interval,
   timeZone: string,
 ): Promise<readonly SummaryRow[]> {
-  return (await sumUp(db, period, interval, timeZone)) ?? (await recountSummary(db, period, interval, timeZone));
+  return (await sumUpSummary(db, period, interval, timeZone)) ?? (await recountSummary(db, period, interval, timeZone));
 }
 
 /** The same from the movements themselves: slow, and what the rollups are held against. */
@@ -65,7 +65,7 @@ export async function recountSummary(
 const ORDER = sql`first_day, array_position(array['once', 'monthly', 'annual'], frequency), currency`;
 
 /** Null when the rollups can't be used. One statement, so that nothing is folded between reading the sums and reading the deltas. */
-async function sumUp(
+export async function sumUpSummary(
   db: Kysely<DB>,
   period: Period,
   interval: Interval,
