@@ -12,7 +12,9 @@ import { requestLog } from "./http/request-log.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { isWebhook, webhookListener } from "./inbox/webhook.listener.ts";
 import { assetRoutes } from "./pages/assets.routes.ts";
+import { campaignRoutes } from "./reports/campaigns/campaigns.routes.ts";
 import { reportRoutes } from "./reports/reports.routes.ts";
+import { viewRoutes } from "./reports/views/views.routes.ts";
 import { requireRole } from "./staff/require-role.routes.ts";
 
 export interface AppParts {
@@ -56,6 +58,8 @@ function expressApp({ deps, reports, readiness, stripeOrigin, extra }: AppParts)
   app.use(assetRoutes());
   app.use(giveRoutes(deps));
   app.use(thanksRoutes(deps));
+  app.use(viewRoutes(deps, ownSites));
+  app.use(campaignRoutes(reports));
   app.use(reportRoutes(reports, (roles) => requireRole(deps, roles)));
   for (const routes of extra) app.use(routes);
 
