@@ -22,9 +22,9 @@ export interface RecurringCount {
 /**
  * Recurring gifts by month of the time zone and the donor's currency, from paid invoices and the ends of subscriptions.
  *
- * A payment carries its gift from its own month through the next one (an annual one through the next twelve), until the gift's next
- * payment: a renewal that fails has that long to be mended. A gift is active in a month that a payment carries at its end. Without one it has
- * lapsed, unless its subscription ended: then it was cancelled, in the month of `ended_at`.
+ * A payment carries its gift through the end of the month in which the next one is due, one or twelve months on: a renewal that is refused has that
+ * long to be mended. A gift is active in a month at whose end a payment carries it. From then on it has lapsed, unless its
+ * subscription ended before: then it was cancelled, in the month of `ended_at`.
  */
 export async function countRecurring(
   db: Kysely<DB>,
@@ -40,7 +40,7 @@ export async function countRecurring(
       select p.donation_id, p.currency, p.frequency, p.amount, ${monthOf("p.booked_at")} as month, p.booked_at, p.installment
       from payments p where p.frequency <> 'once' and p.status = 'paid'
     ), ordered as (
-      select paid.*, ${monthOf("s.ended_at")} as ended, month + case frequency when 'annual' then 13 else 2 end as uncovered,
+      select paid.*, ${monthOf("s.ended_at")} as ended, month + case paid.frequency when 'annual' then 13 else 2 end as uncovered,
         lag(month) over gift as previous, lead(month) over gift as next, first_value(month) over gift as started
       from paid
       join donations d on d.id = paid.donation_id
