@@ -22,9 +22,9 @@ export interface RecurringCount {
 /**
  * Recurring gifts by month of the time zone and the donor's currency, from paid invoices and the ends of subscriptions.
  *
- * A payment carries its gift through the end of the month in which the next one is due, one or twelve months on: a renewal that is refused has that
- * long to be mended. A gift is active in a month at whose end a payment carries it. From then on it has lapsed, unless its
- * subscription ended before: then it was cancelled, in the month of `ended_at`.
+ * A payment carries its gift to the end of the month in which the next one is due, one or twelve months on. A gift is active in a month at
+ * whose end a payment carries it; a renewal that was refused and is paid in the month after at the latest leaves no gap. In that month
+ * a gift lapses otherwise, unless its subscription ended before: then it was cancelled, in the month of `ended_at`.
  */
 export async function countRecurring(
   db: Kysely<DB>,

@@ -6,6 +6,7 @@ import type { Row } from "./measure.ts";
 import { memoryRows } from "./memory.ts";
 import { reconcileRows } from "./reconcile.ts";
 import { setStage } from "./stage.ts";
+import { summaryRows } from "./summary.ts";
 import { webhookRows } from "./webhook.ts";
 
 const FILE = ".data/bench.json";
@@ -16,6 +17,7 @@ const BENCHES = {
   apply: applyRows,
   memory: memoryRows,
   reconcile: reconcileRows,
+  summary: summaryRows,
 };
 
 /** All of them, or those that are named: `npm run bench -- webhook apply`. */
