@@ -144,7 +144,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create table audience_rollups (
       dimension text not null,
       day date not null,
-      source text not null,
+      source text collate "C" not null,
       currency text not null,
       kept boolean not null,
       sessions bigint not null,

@@ -1,8 +1,7 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
 import type { Period } from "../shared/period.ts";
-import { audienceSums } from "./rollups/fold.queries.ts";
-import type { Dimension } from "./rollups/rebuild.queries.ts";
+import { audienceSums, type Dimension } from "./rollups/fold.queries.ts";
 import { isStale, readRollupState } from "./rollups/state.queries.ts";
 
 /** One source and one currency of its money; the counts stand on a source's first row and are null on its others. */
@@ -49,15 +48,15 @@ export async function readAudience(db: Kysely<DB>, part: Part): Promise<readonly
 function rolledUp(by: Dimension) {
   return sql`
     select * from audience_rollups where dimension = ${by}
-    union all ${audienceSums(sql`rollup_deltas`, by)}
+    union all ${audienceSums(sql`rollup_deltas`, [by])}
   `;
 }
 
 function recounted({ by, timeZone }: Part) {
   return sql`
     select * from audience_rollups where dimension = ${by} and kept
-    union all ${audienceSums(sql`(select * from rollup_deltas where part = 'kept')`, by)}
-    union all ${audienceSums(sql`rollup_facts(${timeZone})`, by)}
+    union all ${audienceSums(sql`(select * from rollup_deltas where part = 'kept')`, [by])}
+    union all ${audienceSums(sql`rollup_facts(${timeZone})`, [by])}
   `;
 }
 

@@ -6,7 +6,7 @@ import { columnsOf, csvHeader, csvRows } from "./csv.ts";
 import type { Sink } from "./exports.ts";
 import type { Page } from "./payments.ts";
 import { share } from "./recurring.ts";
-import type { Dimension } from "./rollups/rebuild.queries.ts";
+import type { Dimension } from "./rollups/fold.queries.ts";
 
 /**
  * What came of the form by article, campaign, … Counts are of the period's sessions: `completed` are those of them that were paid,

@@ -4,7 +4,7 @@ import { canonicalCurrency } from "../shared/money.ts";
 import { isDate } from "../shared/period.ts";
 import { decodeAudienceCursor } from "./audience.ts";
 import { decodeCursor } from "./cursor.ts";
-import { DIMENSIONS } from "./rollups/rebuild.queries.ts";
+import { DIMENSIONS } from "./rollups/fold.queries.ts";
 
 /** The query strings of the reports. Unknown names, repeated names and empty values are refused: a filter that isn't applied is a lie. */
 

@@ -34,12 +34,12 @@ export async function applyRows(stage: Stage): Promise<readonly Row[]> {
   return rows;
 }
 
-/** The night on which donors renew who began before, as `run` tells them apart. @returns events a second */
-export async function applyOnce(stage: Stage, run: string): Promise<number> {
+/** A small night on which donors renew who began before, as `run` tells them apart. @returns events a second */
+export async function applyOnce(stage: Stage, run: string, donors = 500): Promise<number> {
   templates ??= await recordTemplates();
-  await fill(stage, eventsOf(templates.start, DONORS, `${process.pid}${run}`));
+  await fill(stage, eventsOf(templates.start, donors, `${process.pid}${run}`));
   await drain(stage);
-  const bodies = eventsOf(templates.renewal, DONORS, `${process.pid}${run}`);
+  const bodies = eventsOf(templates.renewal, donors, `${process.pid}${run}`);
   await fill(stage, bodies);
   const startedAt = performance.now();
   await drain(stage);

@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from "kysely";
+import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import type { DB } from "../../db/schema.ts";
 import { inTransaction } from "../../db/transaction.ts";
 
@@ -62,7 +62,7 @@ async function fold(trx: Transaction<DB>, batch: number): Promise<number> {
 }
 
 /** What deltas or facts add to summary_rollups, in the order of its columns. */
-export function summarySums(from: ReturnType<typeof sql>) {
+export function summarySums(from: RawBuilder<unknown>) {
   return sql`
     select day, frequency, currency, sum(movements)::bigint as movements, sum(payments)::bigint as payments,
       sum(donations_of_day)::bigint as donations_of_day, sum(donations_of_month)::bigint as donations_of_month,
@@ -72,28 +72,34 @@ export function summarySums(from: ReturnType<typeof sql>) {
   `;
 }
 
+/** What the audience report can group by, as the rollups name it. */
+export const DIMENSIONS = ["article", "campaign", "placement", "variant", "country", "utm_source"] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
+
+/** Of a view neither is known. */
+const UNSEEN: readonly Dimension[] = ["country", "utm_source"];
+
 /**
- * What deltas add to audience_rollups, in the order of its columns: once for each thing that is known of where a gift came from.
- * Money stands on its own day, the value of the first twelve months on the day on which the gift began. Of a view no country is known.
+ * What deltas or facts add to audience_rollups, in the order of its columns: once for each thing that is known of where a gift came from, or
+ * for some of these alone. Money stands on its own day, the value of the first twelve months on the day on which the gift began.
  */
-export function audienceSums(from: ReturnType<typeof sql>, dimension: string | null = null) {
+export function audienceSums(from: RawBuilder<unknown>, dimensions: readonly Dimension[] = DIMENSIONS) {
+  const column = (dimension: Dimension) => sql.ref(`f.${dimension}`);
+  const cases = dimensions.map((one) => sql`when grouping(${column(one)}) then ${sql.lit(one)}`);
+  const unseen = dimensions.filter((one) => UNSEEN.includes(one)).map((one) => sql` - 1 + grouping(${column(one)})`);
+  const views = (name: string) =>
+    sql`sum(${sql.ref(`e.${name}`)})::bigint * (1${sql.join(unseen, sql``)}) as ${sql.ref(name)}`;
   return sql`
-    select s.dimension, e.day, s.source, f.currency, f.part = 'kept' as kept,
-      sum(e.sessions)::bigint as sessions, sum(e.completed)::bigint as completed,
-      sum(e.shown)::bigint as shown, sum(e.opened)::bigint as opened, sum(e.continued)::bigint as continued,
+    select case 0 ${sql.join(cases, sql` `)} end as dimension, e.day, coalesce(${sql.join(dimensions.map(column))}) as source,
+      f.currency, f.part = 'kept' as kept, sum(e.sessions)::bigint as sessions, sum(e.completed)::bigint as completed,
+      ${views("shown")}, ${views("opened")}, ${views("continued")},
       sum(e.gross)::bigint as gross, sum(e.net)::bigint as net, sum(e.value_12_months)::bigint as value_12_months
     from ${from} as f
-    cross join lateral (values
-      ('article', f.article), ('campaign', f.campaign), ('placement', f.placement), ('variant', f.variant),
-      ('country', f.country), ('utm_source', f.utm_source)
-    ) as s (dimension, source)
     cross join lateral (values
       (f.day, f.sessions, f.completed, f.shown, f.opened, f.continued, f.gross, f.net, 0),
       (f.cohort_day, 0, 0, 0, 0, 0, 0, 0, f.value_12_months)
     ) as e (day, sessions, completed, shown, opened, continued, gross, net, value_12_months)
     where f.part <> 'summary' and e.day is not null
-      and (${dimension}::text is null or s.dimension = ${dimension}::text)
-      and (s.dimension not in ('country', 'utm_source') or f.shown + f.opened + f.continued = 0)
-    group by 1, 2, 3, 4, 5
+    group by e.day, f.currency, f.part = 'kept', grouping sets (${sql.join(dimensions.map((one) => sql`(${column(one)})`))})
   `;
 }

@@ -3,10 +3,6 @@ import type { DB } from "../../db/schema.ts";
 import { audienceSums, summarySums } from "./fold.queries.ts";
 import { isStale, readRollupState, setTimeZone } from "./state.queries.ts";
 
-/** What the audience report can group by, as the rollups name it. */
-export const DIMENSIONS = ["article", "campaign", "placement", "variant", "country", "utm_source"] as const;
-export type Dimension = (typeof DIMENSIONS)[number];
-
 /**
  * Makes the rollups anew from movements and donations, with days of this time zone, while the service goes on: it counts what one snapshot
  * sees and removes the deltas that the same snapshot sees; what is committed later has its deltas still. Folding waits meanwhile.
@@ -26,13 +22,11 @@ export async function rebuildRollups(db: Kysely<DB>, timeZone: string, onlyIfSta
     await sql`delete from audience_rollups where not kept`.execute(trx);
     const facts = sql`rollup_facts(${timeZone})`;
     await sql`insert into summary_rollups ${summarySums(facts)}`.execute(trx);
-    for (const dimension of DIMENSIONS) {
-      await sql`
-        insert into audience_rollups (
-          dimension, day, source, currency, kept, sessions, completed, shown, opened, continued, gross, net, value_12_months
-        ) ${audienceSums(facts, dimension)}
-      `.execute(trx);
-    }
+    await sql`
+      insert into audience_rollups (
+        dimension, day, source, currency, kept, sessions, completed, shown, opened, continued, gross, net, value_12_months
+      ) ${audienceSums(facts)}
+    `.execute(trx);
     await sql`
       update rollup_state set is_built = true, built_at = clock_timestamp() where time_zone = ${timeZone}
     `.execute(trx);
