@@ -46,7 +46,7 @@ export async function summaryRows(stage: Stage): Promise<readonly Row[]> {
   ];
 }
 
-export async function readRows(stage: Stage): Promise<readonly Row[]> {
+async function readRows(stage: Stage): Promise<readonly Row[]> {
   const { db } = stage.deps;
   const rows: Row[] = [];
   for (const [what, period] of [
@@ -91,7 +91,7 @@ async function samples(count: number, work: () => Promise<unknown>): Promise<rea
 const ROUNDS = 6;
 
 /** The same nights of renewals, in turn: without the triggers, with them, and with them while reports are read five times a second. */
-export async function ingestRows(stage: Stage): Promise<readonly Row[]> {
+async function ingestRows(stage: Stage): Promise<readonly Row[]> {
   const ways = {
     "without rollups": async (run: string) => {
       await triggers(stage, "disable");

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { line } from "../../http/text.ts";
 
 /** What a reader did with the form: it stood before them, they touched it, they went on to pay. */
-export const VIEW_STEPS = ["shown", "opened", "continued"] as const;
+const VIEW_STEPS = ["shown", "opened", "continued"] as const;
 
 /** The body of `POST /v1/widget-views`: where the form stood, and nothing about who saw it. */
 export const viewBody = z.strictObject({
