@@ -15,7 +15,9 @@ import { securityHeaders } from "./http/security-headers.ts";
 import { isWebhook, webhookListener } from "./inbox/webhook.listener.ts";
 import { assetRoutes } from "./pages/assets.routes.ts";
 import { reminderRoutes } from "./reminders/reminders.routes.ts";
+import { campaignRoutes } from "./reports/campaigns/campaigns.routes.ts";
 import { reportRoutes } from "./reports/reports.routes.ts";
+import { viewRoutes } from "./reports/views/views.routes.ts";
 import { requireRole } from "./staff/require-role.routes.ts";
 
 export interface AppParts {
@@ -61,6 +63,8 @@ function expressApp({ deps, reports, readiness, stripeOrigins, extra }: AppParts
   app.use(thanksRoutes(deps));
   app.use(donorRoutes(deps, ownSites, [limitClient(deps.limits, "donor_link_client")]));
   app.use(reminderRoutes(deps, ownSites));
+  app.use(viewRoutes(deps, ownSites));
+  app.use(campaignRoutes(reports));
   app.use(reportRoutes(reports, (roles) => requireRole(deps, roles)));
   for (const routes of extra) app.use(routes);
 

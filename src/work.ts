@@ -15,6 +15,7 @@ import type { SendOptions } from "./mail/send.ts";
 import { refetchDue } from "./mirror/refetch.ts";
 import { sendDueReminders } from "./reminders/due.ts";
 import { forgetReminders } from "./reminders/forget.queries.ts";
+import { rollupStep } from "./reports/rollups/step.ts";
 import { type Loop, startLoop } from "./shared/loop.ts";
 
 const IDLE_MS = 250;
@@ -59,6 +60,7 @@ export function startWork(deps: Deps, mail: SendOptions = {}): Work {
       return 0;
     },
   });
+  const rollups = startLoop({ name: "rollups", idleMs: SLOW_IDLE_MS, log, step: () => rollupStep(deps) });
   const forget = startLoop({
     name: "forget",
     idleMs: HOURLY_MS,
@@ -93,6 +95,7 @@ export function startWork(deps: Deps, mail: SendOptions = {}): Work {
     derive,
     refetch,
     ledger,
+    rollups,
     forget,
     nightly,
     reminders,

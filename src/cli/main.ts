@@ -30,7 +30,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   rebuild: {
     calls: {
-      rebuild: "derives every donation again",
+      rebuild: "derives every donation again, and the reports' sums",
       "rebuild --check": "derives every donation again and compares, writing nothing",
     },
     prepare: rebuildCommand,

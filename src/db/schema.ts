@@ -40,6 +40,25 @@ export interface Alerts {
   object_id: string;
 }
 
+export interface AudienceRollups {
+  completed: number;
+  continued: number;
+  currency: string;
+  day: Timestamp;
+  dimension: string;
+  gross: number;
+  /**
+   * There are no rows to count it from again: views of the form, and gifts whose attribution is forgotten.
+   */
+  kept: boolean;
+  net: number;
+  opened: number;
+  sessions: number;
+  shown: number;
+  source: string;
+  value_12_months: number;
+}
+
 export interface BackfillLists {
   after_id: string | null;
   done: Generated<boolean>;
@@ -117,6 +136,10 @@ export interface Donations {
   discreet: Generated<boolean>;
   donor_id: string | null;
   fees_covered: boolean;
+  /**
+   * Where the gift came from is forgotten. Its session, and its money up to this moment of Stripe's, stay counted where they were, in rows that nothing can be counted from again.
+   */
+  forgotten_through: Timestamp | null;
   frequency: string;
   id: string;
   /**
@@ -247,6 +270,10 @@ export interface PaymentMovements {
   gross: number;
   net: number;
   payment_id: string;
+  /**
+   * Of a charge: when the same gift was charged before, in the same currency. With it, gifts can be counted once in any period without looking at other rows.
+   */
+  previous_at: Timestamp | null;
   refunded: number;
 }
 
@@ -372,6 +399,49 @@ export interface Reminders {
   utm_source: string | null;
   utm_term: string | null;
   variant: string | null;
+}
+
+export interface RollupDeltas {
+  article: Generated<string>;
+  campaign: Generated<string>;
+  cohort_day: Timestamp | null;
+  completed: Generated<number>;
+  continued: Generated<number>;
+  country: Generated<string>;
+  currency: Generated<string>;
+  day: Timestamp;
+  disputed: Generated<number>;
+  donations_of_day: Generated<number>;
+  donations_of_month: Generated<number>;
+  donations_of_year: Generated<number>;
+  fees: Generated<number>;
+  frequency: string | null;
+  generation: number;
+  gross: Generated<number>;
+  id: Generated<number>;
+  movements: Generated<number>;
+  net: Generated<number>;
+  opened: Generated<number>;
+  /**
+   * Which rollups it belongs to: both, the summary, the audience's, or those of the audience that nothing can be counted from again.
+   */
+  part: string;
+  payments: Generated<number>;
+  placement: Generated<string>;
+  refunded: Generated<number>;
+  sessions: Generated<number>;
+  shown: Generated<number>;
+  utm_source: Generated<string>;
+  value_12_months: Generated<number>;
+  variant: Generated<string>;
+}
+
+export interface RollupState {
+  built_at: Timestamp | null;
+  generation: Generated<number>;
+  id: Generated<number>;
+  is_built: Generated<boolean>;
+  time_zone: string;
 }
 
 export interface StaffTokens {
@@ -616,6 +686,22 @@ export interface StripeSubscriptions {
   status: string;
 }
 
+export interface SummaryRollups {
+  currency: string;
+  day: Timestamp;
+  disputed: number;
+  donations_of_day: number;
+  donations_of_month: number;
+  donations_of_year: number;
+  fees: number;
+  frequency: string;
+  gross: number;
+  movements: number;
+  net: number;
+  payments: number;
+  refunded: number;
+}
+
 export interface VaultLookupKey {
   created_at: Generated<Timestamp>;
   id: number;
@@ -624,6 +710,7 @@ export interface VaultLookupKey {
 
 export interface DB {
   alerts: Alerts;
+  audience_rollups: AudienceRollups;
   backfill_lists: BackfillLists;
   balance_transactions: BalanceTransactions;
   checkouts: Checkouts;
@@ -647,6 +734,8 @@ export interface DB {
   reconciliation_runs: ReconciliationRuns;
   refetches: Refetches;
   reminders: Reminders;
+  rollup_deltas: RollupDeltas;
+  rollup_state: RollupState;
   staff_tokens: StaffTokens;
   stripe_charges: StripeCharges;
   stripe_customers: StripeCustomers;
@@ -661,5 +750,6 @@ export interface DB {
   stripe_refunds: StripeRefunds;
   stripe_sessions: StripeSessions;
   stripe_subscriptions: StripeSubscriptions;
+  summary_rollups: SummaryRollups;
   vault_lookup_key: VaultLookupKey;
 }

@@ -16,7 +16,7 @@ export function deriveMovements(graph: DonationGraph, payments: readonly Payment
     ...graph.disputes.map((row) => [row.id, row.charge_id] as const),
   ]);
   const disputes = new Set(graph.disputes.map((row) => row.id));
-  return graph.balanceTransactions.flatMap((row) => {
+  const movements = graph.balanceTransactions.flatMap((row) => {
     const payment = byCharge.get(chargeOf.get(row.source_id ?? "") ?? "");
     if (payment === undefined) return [];
     return {
@@ -31,6 +31,24 @@ export function deriveMovements(graph: DonationGraph, payments: readonly Payment
       net: row.net,
     };
   });
+  const before = previousCharges(movements);
+  return movements.map((row) => ({ ...row, previous_at: before.get(row.balance_transaction_id) ?? null }));
+}
+
+/** When the same gift was charged before, in the same currency: whoever knows that can count gifts once in any period. */
+function previousCharges(movements: readonly Omit<MovementRow, "previous_at">[]): ReadonlyMap<string, Date> {
+  const before = new Map<string, Date>();
+  const charges = movements.filter((row) => row.gross !== 0);
+  for (const ofCurrency of Map.groupBy(charges, (row) => row.currency).values()) {
+    const inOrder = ofCurrency.toSorted(
+      (a, b) => +a.booked_at - +b.booked_at || (a.balance_transaction_id < b.balance_transaction_id ? -1 : 1),
+    );
+    for (const [index, row] of inOrder.entries()) {
+      const previous = inOrder[index - 1];
+      if (previous !== undefined) before.set(row.balance_transaction_id, previous.booked_at);
+    }
+  }
+  return before;
 }
 
 /** Stripe's amounts are signed as the account sees them; a refund or dispute that comes back is a negative one. */

@@ -1,3 +1,4 @@
+import type { Deps } from "../deps.ts";
 import { lastTwelveMonths, type Period, parsePeriod, periodStart } from "../shared/period.ts";
 import type { Interval } from "./query-schema.ts";
 
@@ -17,4 +18,24 @@ export function reportPeriod(
     from: interval === "year" ? `${from.slice(0, 4)}-01-01` : from,
     to,
   });
+}
+
+/** The period of a request and the zone of its days: the newsroom's, as it is at this moment. */
+export function periodOf(
+  deps: Pick<Deps, "newsroom" | "now">,
+  days: { readonly from?: string | undefined; readonly to?: string | undefined },
+  interval?: Interval,
+): { readonly period: Period; readonly timeZone: string } {
+  const timeZone = deps.newsroom().time_zone;
+  return { period: reportPeriod(days, deps.now(), timeZone, interval), timeZone };
+}
+
+/** Which days an answer is about, since they need not have been asked for. */
+export function daysOf(period: Period, timeZone: string) {
+  return { from: period.from, to: period.to, time_zone: timeZone };
+}
+
+/** The days of the name are those of the query: the second one is no longer in it. */
+export function fileName(report: string, period: Pick<Period, "from" | "to">): string {
+  return `${report}_${period.from}_${period.to}.csv`;
 }

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { FREQUENCIES } from "../newsroom.ts";
 import { canonicalCurrency } from "../shared/money.ts";
 import { isDate } from "../shared/period.ts";
+import { decodeAudienceCursor } from "./audience.ts";
 import { decodeCursor } from "./cursor.ts";
+import { DIMENSIONS } from "./rollups/fold.queries.ts";
 
 /** The query strings of the reports. Unknown names, repeated names and empty values are refused: a filter that isn't applied is a lie. */
 
@@ -49,9 +51,11 @@ const bom = z
 
 const period = { from: day.optional(), to: day.optional() };
 
+export const INTERVALS = ["day", "month", "year"] as const;
+
 export const summaryQuery = z.strictObject({
   ...period,
-  interval: z.enum(["day", "month", "year"]).default("month"),
+  interval: z.enum(INTERVALS).default("month"),
 });
 
 export const paymentsQuery = z.strictObject({
@@ -71,6 +75,25 @@ export const paymentsQuery = z.strictObject({
 
 export const summaryCsvQuery = summaryQuery.extend({ bom });
 export const paymentsCsvQuery = paymentsQuery.extend({ bom });
+
+export const recurringQuery = z.strictObject(period);
+export const recurringCsvQuery = recurringQuery.extend({ bom });
+
+export const audienceQuery = z.strictObject({
+  ...period,
+  by: z.enum(DIMENSIONS).default("article"),
+  limit: limit.optional(),
+  cursor: z
+    .string()
+    .transform((value, context) => {
+      const position = decodeAudienceCursor(value);
+      if (position !== null) return position;
+      context.addIssue({ code: "custom", message: "Expected a next_cursor from an earlier answer, unchanged." });
+      return z.NEVER;
+    })
+    .optional(),
+});
+export const audienceCsvQuery = audienceQuery.pick({ from: true, to: true, by: true }).extend({ bom });
 
 export const reconciliationQuery = z.strictObject({
   /** Of the difference: whether the latest comparison still found it. */

@@ -2,13 +2,13 @@ import express, { type RequestHandler, type Router } from "express";
 import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";
 import { POOL_SIZE } from "../shared/limits.ts";
-import { localDate, type Period } from "../shared/period.ts";
+import { localDate } from "../shared/period.ts";
 import type { Role } from "../shared/roles.ts";
+import { audienceRoutes } from "./audience.routes.ts";
 import { paymentsCsv, summaryCsv } from "./exports.ts";
 import { paymentsPage } from "./payments.ts";
-import { reportPeriod } from "./period.ts";
+import { daysOf, fileName, periodOf } from "./period.ts";
 import {
-  type Interval,
   paymentsCsvQuery,
   paymentsQuery,
   reconciliationCsvQuery,
@@ -42,6 +42,7 @@ export function reportRoutes(
   const gifts = allow(["finance"]);
   const inSlot = slots(EXPORTS_AT_ONCE, EXPORT_PATIENCE_MS);
   router.use("/v1/reports", notCached);
+  router.use(audienceRoutes(deps, sums));
 
   router.get("/v1/reports/summary", sums, async (request, response) => {
     const { interval, ...days } = parse(summaryQuery, request.query);
@@ -115,22 +116,3 @@ const notCached: RequestHandler = (_request, response, next) => {
   response.set("Cache-Control", "private, no-store");
   next();
 };
-
-function periodOf(
-  deps: Pick<Deps, "newsroom" | "now">,
-  days: { readonly from?: string | undefined; readonly to?: string | undefined },
-  interval?: Interval,
-): { readonly period: Period; readonly timeZone: string } {
-  const timeZone = deps.newsroom().time_zone;
-  return { period: reportPeriod(days, deps.now(), timeZone, interval), timeZone };
-}
-
-/** Which days an answer is about, since they need not have been asked for. */
-function daysOf(period: Period, timeZone: string) {
-  return { from: period.from, to: period.to, time_zone: timeZone };
-}
-
-/** The days of the name are those of the query: the second one is no longer in it. */
-function fileName(report: string, period: Period): string {
-  return `${report}_${period.from}_${period.to}.csv`;
-}

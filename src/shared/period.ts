@@ -110,8 +110,8 @@ export function lastTwelveMonths(now: Date, timeZone: string): Pick<Period, "fro
   return { from: firstOfMonth(year, month - 11), to: firstOfMonth(year, month + 1) };
 }
 
-/** Months outside 1 to 12 run into the years beside. */
-function firstOfMonth(year: number, month: number): string {
+/** As YYYY-MM-DD. Months outside 1 to 12 run into the years beside. */
+export function firstOfMonth(year: number, month: number): string {
   return new Date(Date.UTC(year, month - 1, 1)).toISOString().slice(0, 10);
 }
 

@@ -7,6 +7,7 @@ import { memoryRows } from "./memory.ts";
 import { reconcileRows } from "./reconcile.ts";
 import { reminderRows } from "./reminders.ts";
 import { setStage } from "./stage.ts";
+import { summaryRows } from "./summary.ts";
 import { webhookRows } from "./webhook.ts";
 
 const FILE = ".data/bench.json";
@@ -18,6 +19,7 @@ const BENCHES = {
   memory: memoryRows,
   reconcile: reconcileRows,
   reminders: reminderRows,
+  summary: summaryRows,
 };
 
 /** All of them, or those that are named: `npm run bench -- webhook apply`. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { arrange } from "../../src/sandbox/stripe/arrange.ts";
 import { type Books, readBooks, writersOf } from "../support/books.ts";
 import { type History, recordHistory, type SentEvent } from "../support/history.ts";
+import { rollupDifferences } from "../support/rollups.ts";
 import { seed } from "../support/seed.ts";
 import { drainOnce, openWorld, type World, type WorldOptions, whileWorking } from "../support/world.ts";
 
@@ -165,6 +166,7 @@ async function settledBooks(world: World): Promise<Books> {
     world.db,
   );
   expect(states.rows.map((row) => row.state)).toEqual(["applied", "ignored"]);
+  expect(await rollupDifferences(world.db), "rollups and their recount").toEqual([]);
   return await readBooks(world.db, history.app.deps.vault, history.tied);
 }
 

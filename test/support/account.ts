@@ -2,8 +2,11 @@ import { sql } from "kysely";
 import { expect, onTestFinished } from "vitest";
 import { deriveDirty } from "../../src/donations/settle.ts";
 import { processInbox } from "../../src/inbox/process.ts";
+import { foldDeltas } from "../../src/reports/rollups/fold.queries.ts";
+import { rebuildRollups } from "../../src/reports/rollups/rebuild.queries.ts";
 import { type AppOptions, startApp, type TestApp } from "./app.ts";
 import { give } from "./giving.ts";
+import { rollupDifferences } from "./rollups.ts";
 
 export const DAY_MS = 86_400_000;
 
@@ -21,6 +24,7 @@ export async function openAccount(
 ) {
   const app = await startApp(options);
   onEnd(() => app.close());
+  await rebuildRollups(app.db, app.deps.newsroom().time_zone);
   await app.standIn.advance(Date.UTC(app.clock.now().getUTCFullYear() + 1, 0, 10, 12) - +app.clock.now());
   const authorization = `Bearer ${await app.token()}`;
   const report = async (path: string): Promise<ReportRow[]> => {
@@ -107,6 +111,10 @@ export async function expectBooksToAddUp({ app }: Pick<Account, "app">): Promise
     balance.set(currency.toUpperCase(), (balance.get(currency.toUpperCase()) ?? 0) + amount);
   }
   expect([...balance].filter(([, amount]) => amount !== 0)).toEqual([]);
+  const zone = app.deps.newsroom().time_zone;
+  expect(await rollupDifferences(app.db, zone), "before deltas are folded").toEqual([]);
+  while ((await foldDeltas(app.db, 3)) > 0);
+  expect(await rollupDifferences(app.db, zone), "after deltas are folded").toEqual([]);
 }
 
 /** Does all that is due. What is asked for again is asked for as if its pause was over, by Stripe's clock too. */

@@ -13,6 +13,7 @@ import { syncLedger } from "../../src/ledger/sync.ts";
 import { refetchDue } from "../../src/mirror/refetch.ts";
 import { type NewsroomConfig, watchNewsroom } from "../../src/newsroom.ts";
 import { sendDueReminders } from "../../src/reminders/due.ts";
+import { rollupStep } from "../../src/reports/rollups/step.ts";
 import { memoryClock, type SandboxClock } from "../../src/sandbox/clock.ts";
 import { controlRoutes } from "../../src/sandbox/control.routes.ts";
 import { demoRoutes } from "../../src/sandbox/demo/demo.routes.ts";
@@ -159,6 +160,7 @@ async function everything(deps: TestApp["deps"]): Promise<void> {
   while ((await pullPayoutLines(deps)) > 0) {}
   while ((await deriveDirty(deps)) > 0);
   while ((await sendDueReminders(deps)) > 0);
+  while ((await rollupStep(deps)) > 0);
 }
 
 const DATA_KEYS = [{ id: "test", key: randomBytes(32) }];

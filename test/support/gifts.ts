@@ -89,6 +89,13 @@ async function insertMovement(db: Kysely<DB>, { paymentId, donationId, transacti
     .selectAll()
     .where("id", "=", transaction)
     .executeTakeFirstOrThrow();
+  const before = await db
+    .selectFrom("payment_movements")
+    .select((eb) => eb.fn.max("booked_at").as("at"))
+    .where("donation_id", "=", donationId)
+    .where("currency", "=", row.currency)
+    .where("gross", "<>", 0)
+    .executeTakeFirst();
   await db
     .insertInto("payment_movements")
     .values({
@@ -103,6 +110,7 @@ async function insertMovement(db: Kysely<DB>, { paymentId, donationId, transacti
       disputed: 0,
       fee: row.fee,
       net: row.net,
+      previous_at: before?.at ?? null,
     })
     .execute();
 }

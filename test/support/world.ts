@@ -10,6 +10,8 @@ import { processInbox } from "../../src/inbox/process.ts";
 import { pullPayoutLines } from "../../src/ledger/payout-lines.ts";
 import { syncLedger } from "../../src/ledger/sync.ts";
 import { refetchDue } from "../../src/mirror/refetch.ts";
+import { foldDeltas } from "../../src/reports/rollups/fold.queries.ts";
+import { rollupStep } from "../../src/reports/rollups/step.ts";
 import { isQuiet } from "../../src/sandbox/quiet.queries.ts";
 import type { TestApp } from "./app.ts";
 import { testDatabase } from "./database.ts";
@@ -36,6 +38,7 @@ export async function openWorld(app: TestApp, options: WorldOptions = {}) {
     ),
   );
   const [http, ...workers] = composed.map((one) => one.deps) as [Deps, Deps, ...Deps[]];
+  await rollupStep(workers[0]);
   const served = await serveApp(
     createApp({
       deps: http,
@@ -59,6 +62,7 @@ export async function openWorld(app: TestApp, options: WorldOptions = {}) {
     await refetchDue(workers[0]);
     await syncLedger(workers[0]);
     while ((await pullPayoutLines(workers[0])) > 0) {}
+    await Promise.all(workers.map((worker) => rollupStep(worker)));
   };
 
   return {
@@ -88,7 +92,9 @@ export async function openWorld(app: TestApp, options: WorldOptions = {}) {
   };
 }
 
+/** Deltas are folded by the way, a few at a time, so that workers meet in the rollups too. */
 export async function drainOnce(worker: Deps): Promise<number> {
+  await foldDeltas(worker.db, 25);
   return (await processInbox(worker)) + (await deriveDirty(worker));
 }
 

@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import { checkBooks } from "../../../src/donations/rebuild.ts";
 import { createToken } from "../../../src/staff/tokens.ts";
 import type { TestApp } from "../app.ts";
+import { rollupDifferences } from "../rollups.ts";
 import type { World } from "../world.ts";
 
 /** What Stripe itself knows, read from its lists and from nothing of ours. */
@@ -65,6 +66,7 @@ export async function audit(world: World, ledger: Ledger): Promise<void> {
   const differences: unknown[] = [];
   await checkBooks(world.workers[0], (difference) => differences.push(difference));
   expect(differences, "deriving everything anew").toEqual([]);
+  expect(await rollupDifferences(world.db), "rollups and their recount").toEqual([]);
 }
 
 async function journalSumsToZero(world: World): Promise<void> {
