@@ -12,6 +12,7 @@ import { requestLog } from "./http/request-log.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { isWebhook, webhookListener } from "./inbox/webhook.listener.ts";
 import { assetRoutes } from "./pages/assets.routes.ts";
+import { receiptRoutes } from "./reports/receipts/receipts.routes.ts";
 import { reportRoutes } from "./reports/reports.routes.ts";
 import { requireRole } from "./staff/require-role.routes.ts";
 
@@ -57,6 +58,12 @@ function expressApp({ deps, reports, readiness, stripeOrigin, extra }: AppParts)
   app.use(giveRoutes(deps));
   app.use(thanksRoutes(deps));
   app.use(reportRoutes(reports, (roles) => requireRole(deps, roles)));
+  app.use(
+    receiptRoutes(deps, {
+      allow: (roles) => requireRole(deps, roles),
+      onNameRead: async (read) => log.info(read, "a donor's name was read"),
+    }),
+  );
   for (const routes of extra) app.use(routes);
 
   app.use(notFound);

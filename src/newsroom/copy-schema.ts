@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { byFrequency, text } from "./copy-text.ts";
 import { mailCopy } from "./mail-copy-schema.ts";
+import { receiptCopy } from "./receipt-copy-schema.ts";
 
 /* The form of config/locales/<language>.yaml: every sentence that a reader sees. */
 
@@ -145,6 +146,7 @@ export const copySchema = z.strictObject({
   remind,
   thanks: z.strictObject({ once: outcomes, recurring: outcomes }),
   cancelled: z.strictObject({ heading: text(), text: text(), again: text() }),
+  receipts: receiptCopy,
   page,
   errors,
   fields,

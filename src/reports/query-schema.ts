@@ -49,6 +49,8 @@ const bom = z
 
 const period = { from: day.optional(), to: day.optional() };
 
+export const noQuery = z.strictObject({});
+
 export const summaryQuery = z.strictObject({
   ...period,
   interval: z.enum(["day", "month", "year"]).default("month"),

@@ -1,0 +1,44 @@
+import { parseArgs } from "node:util";
+import { loadNewsroom } from "../newsroom.ts";
+import { issueReceipts } from "../reports/receipts/issue.ts";
+import { SetupError } from "../shared/errors.ts";
+import { isDate, periodStart } from "../shared/period.ts";
+import type { CommandContext } from "./command.ts";
+import { depsOf } from "./command-deps.ts";
+
+const USAGE = "Use: receipts issue --until YYYY-MM-DD [--since YYYY-MM-DD]";
+
+/** Before any gift. */
+const EVER = "1970-01-01";
+
+/** `receipts issue --until DATE`: numbers for all settled payments that were booked before that day and have none. */
+export async function receiptsCommand(context: CommandContext, args: readonly string[]): Promise<void> {
+  const { since, until } = read(args);
+  const timeZone = loadNewsroom(context.settings.config.newsroomConfig).time_zone;
+  const span = { start: periodStart(since, timeZone), end: periodStart(until, timeZone) };
+  const issued = await issueReceipts(await depsOf(context), span);
+  for (const { year, count } of issued) console.log(`${year}: ${count} receipts issued`);
+  if (issued.length === 0) console.log("Nothing to do: every settled payment before that day has its receipt.");
+}
+
+function read(args: readonly string[]): { readonly since: string; readonly until: string } {
+  const [verb, ...flags] = args;
+  if (verb !== "issue") throw new SetupError([USAGE]);
+  const { since = EVER, until } = parsed(flags);
+  const faults = [
+    ...(until !== undefined && isDate(until)
+      ? []
+      : ["--until: expected a day as YYYY-MM-DD; it is the first one that is left out."]),
+    ...(isDate(since) ? [] : ["--since: expected a day as YYYY-MM-DD."]),
+  ];
+  if (until === undefined || faults.length > 0) throw new SetupError([...faults, USAGE]);
+  return { since, until };
+}
+
+function parsed(args: readonly string[]): { readonly since?: string; readonly until?: string } {
+  try {
+    return parseArgs({ args: [...args], options: { since: { type: "string" }, until: { type: "string" } } }).values;
+  } catch (error) {
+    throw new SetupError([(error as Error).message, USAGE]);
+  }
+}
