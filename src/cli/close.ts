@@ -3,6 +3,7 @@ import { rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
+import { loadNewsroom } from "../newsroom.ts";
 import { type Closed, CloseRefused, closeMonth } from "../reports/close/close.ts";
 import { closedMonths } from "../reports/close/closed.queries.ts";
 import { isMonth } from "../reports/close/months.ts";
@@ -10,7 +11,6 @@ import { evidenceZip } from "../reports/evidence/archive.ts";
 import { SetupError } from "../shared/errors.ts";
 import { formatDecimal } from "../shared/money.ts";
 import type { CommandContext } from "./command.ts";
-import { depsOf } from "./command-deps.ts";
 
 const USAGE = "Use: close YYYY-MM [--signed-by NAME] [--reason TEXT] [--evidence FILE.zip]";
 
@@ -26,7 +26,8 @@ export async function closeCommand(context: CommandContext, args: readonly strin
   const isClosed = (await closedMonths(context.db)).some((one) => one.month === month);
   if (!isClosed || evidence === undefined) {
     if (isClosed && (signedBy ?? reason) !== undefined) throw new SetupError([`${month} is closed already.`]);
-    const deps = await depsOf(context);
+    const newsroom = loadNewsroom(context.settings.config.newsroomConfig);
+    const deps = { db: context.db, now: context.settings.now, newsroom: () => newsroom };
     print(await refusedAsWords(() => closeMonth(deps, month, { by: signedBy ?? UNSIGNED, reason: reason ?? null })));
   }
   if (evidence !== undefined) {

@@ -4,7 +4,6 @@ import { issueReceipts } from "../reports/receipts/issue.ts";
 import { SetupError } from "../shared/errors.ts";
 import { isDate, periodStart } from "../shared/period.ts";
 import type { CommandContext } from "./command.ts";
-import { depsOf } from "./command-deps.ts";
 
 const USAGE = "Use: receipts issue --until YYYY-MM-DD [--since YYYY-MM-DD]";
 
@@ -14,9 +13,9 @@ const EVER = "1970-01-01";
 /** `receipts issue --until DATE`: numbers for all settled payments that were booked before that day and have none. */
 export async function receiptsCommand(context: CommandContext, args: readonly string[]): Promise<void> {
   const { since, until } = read(args);
-  const timeZone = loadNewsroom(context.settings.config.newsroomConfig).time_zone;
-  const span = { start: periodStart(since, timeZone), end: periodStart(until, timeZone) };
-  const issued = await issueReceipts(await depsOf(context), span);
+  const newsroom = loadNewsroom(context.settings.config.newsroomConfig);
+  const span = { start: periodStart(since, newsroom.time_zone), end: periodStart(until, newsroom.time_zone) };
+  const issued = await issueReceipts({ db: context.db, now: context.settings.now, newsroom: () => newsroom }, span);
   for (const { year, count } of issued) console.log(`${year}: ${count} receipts issued`);
   if (issued.length === 0) console.log("Nothing to do: every settled payment before that day has its receipt.");
 }

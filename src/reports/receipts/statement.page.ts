@@ -47,16 +47,16 @@ function currencyTable({ newsroom, locale }: StatementView, currency: string, li
   const back = sum(lines.filter((line) => line.kind !== "gift"));
   return html`<table>
 <caption>${currency}</caption>
-<thead><tr><th scope="col">${words.date}</th><th scope="col">${words.receipt}</th><th scope="col"></th><th scope="col" class="money">${currency}</th></tr></thead>
+<thead><tr><th scope="col"><span class="day">${words.date}</span> <span class="number">${words.receipt}</span></th><th scope="col"></th><th scope="col" class="money">${currency}</th></tr></thead>
 <tbody>${lines.map(
     ({ booked_at, kind, amount, receipt }) => html`
-<tr><td>${formatDay(localDate(booked_at, newsroom.time_zone), locale)}</td><td><bdi class="number">${receipt ?? "–"}</bdi></td><td>${words[kind]}</td>${money(amount)}</tr>`,
+<tr><td><span class="day">${formatDay(localDate(booked_at, newsroom.time_zone), locale)}</span> <bdi class="number">${receipt ?? "–"}</bdi></td><td>${words[kind]}</td>${money(amount)}</tr>`,
   )}
 </tbody>
 <tfoot>
-<tr><th scope="row" colspan="3">${words.gifts}</th>${money(gifts)}</tr>
-${back !== 0 && html`<tr><th scope="row" colspan="3">${words.back}</th>${money(back)}</tr>`}
-<tr class="sum"><th scope="row" colspan="3">${words.sum}</th>${money(gifts + back)}</tr>
+<tr><th scope="row" colspan="2">${words.gifts}</th>${money(gifts)}</tr>
+${back !== 0 && html`<tr><th scope="row" colspan="2">${words.back}</th>${money(back)}</tr>`}
+<tr class="sum"><th scope="row" colspan="2">${words.sum}</th>${money(gifts + back)}</tr>
 </tfoot>
 </table>`;
 }
