@@ -24,8 +24,10 @@ const UNSIGNED = "the command line";
 export async function closeCommand(context: CommandContext, args: readonly string[]): Promise<void> {
   const { month, signedBy, reason, evidence } = read(args);
   const isClosed = (await closedMonths(context.db)).some((one) => one.month === month);
+  if (isClosed && signedBy !== undefined) {
+    throw new SetupError([`${month} is closed already: leave --signed-by and --reason out to get its evidence.`]);
+  }
   if (!isClosed || evidence === undefined) {
-    if (isClosed && (signedBy ?? reason) !== undefined) throw new SetupError([`${month} is closed already.`]);
     const newsroom = loadNewsroom(context.settings.config.newsroomConfig);
     const deps = { db: context.db, now: context.settings.now, newsroom: () => newsroom };
     print(await refusedAsWords(() => closeMonth(deps, month, { by: signedBy ?? UNSIGNED, reason: reason ?? null })));

@@ -30,12 +30,17 @@ export interface FrozenRow<Row> {
   readonly row: Row;
 }
 
-/** The rows of a report as they were frozen, in their order. */
-export async function frozenRows<Row>(db: Kysely<DB>, report: FrozenReport): Promise<readonly FrozenRow<Row>[]> {
+/** The rows of a report as they were frozen with these months, or with any, in their order. */
+export async function frozenRows<Row>(
+  db: Kysely<DB>,
+  report: FrozenReport,
+  months: readonly string[] | null = null,
+): Promise<readonly FrozenRow<Row>[]> {
   const rows = await db
     .selectFrom("closed_rows")
     .select(["month", "row"])
     .where("report", "=", report)
+    .$if(months !== null, (query) => query.where("month", "=", sql<string>`any(${months}::text[])`))
     .orderBy("month")
     .orderBy("position")
     .execute();

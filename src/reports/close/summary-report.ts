@@ -65,19 +65,16 @@ async function monthLines(
   timeZone: string,
 ): Promise<readonly SummaryLine[]> {
   const whole = closed.filter(({ month }) => firstDay(month) >= period.from && firstDay(nextMonth(month)) <= period.to);
-  const frozen = await frozenRows<SummaryLine>(db, "summary");
-  const parts = [...frozenPart(frozen, whole)];
+  const open = firstDay(nextMonth(closed.at(-1)?.month ?? ""));
+  const corrected = period.from <= open && open < period.to;
+  const months = whole.map(({ month }) => month);
+  const frozen = await frozenRows<SummaryLine>(db, "summary", corrected ? null : months);
+  const parts = frozen.filter(({ month }) => months.includes(month)).map(({ row }) => row);
   for (const part of partsBeside(whole, period, timeZone)) {
     parts.push(...(await readSummary(db, part, "month", timeZone)).map((row) => line(row, false)));
   }
-  const open = firstDay(nextMonth(closed.at(-1)?.month ?? ""));
-  if (period.from <= open && open < period.to) parts.push(...(await correctionsTo(db, closed, frozen)));
+  if (corrected) parts.push(...(await correctionsTo(db, closed, frozen)));
   return inOrder(parts);
-}
-
-function frozenPart(frozen: Frozen, whole: readonly ClosedMonth[]): readonly SummaryLine[] {
-  const months = new Set(whole.map(({ month }) => month));
-  return frozen.filter(({ month }) => months.has(month)).map(({ row }) => row);
 }
 
 /** What of a period lies before and behind the closed months, which follow each other. */

@@ -5,7 +5,7 @@ import { EVIDENCE, type EvidenceFile, type EvidenceScope } from "./evidence.ts";
 /** Postgres compresses each part by itself. */
 const PART_CHARACTERS = 64 * 1024;
 
-export const SUMS = "SHA256SUMS";
+const SUMS = "SHA256SUMS";
 
 /** Stores every file of a month's evidence, and `SHA256SUMS` as `sha256sum --check` reads it. @returns the SHA-256 of that file */
 export async function freezeFiles(scope: EvidenceScope): Promise<string> {

@@ -47,7 +47,7 @@ function currencyTable({ newsroom, locale }: StatementView, currency: string, li
   const back = sum(lines.filter((line) => line.kind !== "gift"));
   return html`<table>
 <caption>${currency}</caption>
-<thead><tr><th scope="col"><span class="day">${words.date}</span> <span class="number">${words.receipt}</span></th><th scope="col"></th><th scope="col" class="money">${currency}</th></tr></thead>
+<thead><tr><th scope="col"><span class="day">${words.date}</span> <span class="number">${words.receipt}</span></th><td></td><th scope="col" class="money">${currency}</th></tr></thead>
 <tbody>${lines.map(
     ({ booked_at, kind, amount, receipt }) => html`
 <tr><td><span class="day">${formatDay(localDate(booked_at, newsroom.time_zone), locale)}</span> <bdi class="number">${receipt ?? "–"}</bdi></td><td>${words[kind]}</td>${money(amount)}</tr>`,
