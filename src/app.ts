@@ -16,6 +16,7 @@ import { isWebhook, webhookListener } from "./inbox/webhook.listener.ts";
 import { assetRoutes } from "./pages/assets.routes.ts";
 import { reminderRoutes } from "./reminders/reminders.routes.ts";
 import { campaignRoutes } from "./reports/campaigns/campaigns.routes.ts";
+import { receiptRoutes } from "./reports/receipts/receipts.routes.ts";
 import { reportRoutes } from "./reports/reports.routes.ts";
 import { viewRoutes } from "./reports/views/views.routes.ts";
 import { requireRole } from "./staff/require-role.routes.ts";
@@ -66,6 +67,12 @@ function expressApp({ deps, reports, readiness, stripeOrigins, extra }: AppParts
   app.use(viewRoutes(deps, ownSites));
   app.use(campaignRoutes(reports));
   app.use(reportRoutes(reports, (roles) => requireRole(deps, roles)));
+  app.use(
+    receiptRoutes(deps, {
+      allow: (roles) => requireRole(deps, roles),
+      onNameRead: async (read) => log.info(read, "a donor's name was read"),
+    }),
+  );
   for (const routes of extra) app.use(routes);
 
   app.use(notFound);

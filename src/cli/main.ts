@@ -3,10 +3,12 @@ import { describeError } from "../shared/describe-error.ts";
 import { SetupError } from "../shared/errors.ts";
 import { ROLES } from "../shared/roles.ts";
 import { backfillCommand } from "./backfill.ts";
+import { closeCommand } from "./close.ts";
 import { type Command, runCommand } from "./command.ts";
 import { eventsCommand } from "./events.ts";
 import { migrateCommand } from "./migrate.ts";
 import { rebuildCommand } from "./rebuild.ts";
+import { receiptsCommand } from "./receipts.ts";
 import { reconcileCommand } from "./reconcile.ts";
 import { rotateKeysCommand } from "./rotate-keys.ts";
 import { stripeSetupCommand } from "./stripe-setup.ts";
@@ -19,6 +21,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "backfill --since DATE --dry-run": "says what that would change, and changes nothing",
     },
     prepare: backfillCommand,
+  },
+  close: {
+    calls: {
+      "close YYYY-MM": "freezes a month's figures; [--signed-by NAME --reason TEXT] in spite of what differs",
+      "close YYYY-MM --evidence FILE.zip": "and writes the auditor's archive, also of a month that is closed",
+    },
+    prepare: closeCommand,
   },
   events: {
     calls: {
@@ -34,6 +43,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "rebuild --check": "derives every donation again and compares, writing nothing",
     },
     prepare: rebuildCommand,
+  },
+  receipts: {
+    calls: { "receipts issue --until DATE": "numbers the settled payments before that day; [--since DATE]" },
+    prepare: receiptsCommand,
   },
   reconcile: {
     calls: {

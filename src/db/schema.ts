@@ -98,6 +98,40 @@ export interface Checkouts {
   url_sealed: Buffer | null;
 }
 
+export interface ClosedFiles {
+  content: string;
+  month: string;
+  name: string;
+  part: number;
+}
+
+export interface ClosedMonths {
+  closed_at: Timestamp;
+  closed_by: string;
+  ends_at: Timestamp;
+  month: string;
+  /**
+   * What stood against closing and was signed for, with a reason.
+   */
+  overrode: string[];
+  reason: string | null;
+  reconciliation_run: string | null;
+  /**
+   * Of the file SHA256SUMS, which has the hash of every other file of the evidence.
+   */
+  sha256: string;
+  starts_at: Timestamp;
+  time_zone: string;
+}
+
+export interface ClosedRows {
+  correction_of: string | null;
+  month: string;
+  position: number;
+  report: string;
+  row: Json;
+}
+
 export interface Consents {
   amount: number;
   currency: string;
@@ -187,6 +221,16 @@ export interface JournalLines {
   booked_at: Timestamp | null;
   currency: string | null;
   payment_id: string | null;
+}
+
+export interface LegalEntities {
+  country: string;
+  first_used: Timestamp;
+  id: string;
+  name: string;
+  postal_address: string[];
+  series: number;
+  tax_number: string;
 }
 
 export interface MailAddresses {
@@ -320,6 +364,46 @@ export interface RateLimits {
   expire: number | null;
   key: string;
   points: Generated<number>;
+}
+
+export interface ReceiptCounters {
+  last: number;
+  series: number;
+  year: number;
+}
+
+export interface ReceiptPrints {
+  copy: number;
+  number: string;
+  printed_at: Timestamp;
+  staff_token_id: string | null;
+  with_name: boolean;
+}
+
+export interface Receipts {
+  amount: number;
+  currency: string;
+  donation_id: string;
+  frequency: string;
+  installment: number;
+  issued_at: Timestamp;
+  legal_entity_id: string;
+  number: string;
+  payment_id: string;
+  received_on: Timestamp;
+  reference: string;
+  serial: number;
+  series: number;
+  /**
+   * In which the payment was booked, in the newsroom's time zone.
+   */
+  year: number;
+}
+
+export interface ReceiptSeries {
+  country: string;
+  series: number;
+  tax_number: string;
 }
 
 export interface ReconciliationDifferences {
@@ -714,12 +798,16 @@ export interface DB {
   backfill_lists: BackfillLists;
   balance_transactions: BalanceTransactions;
   checkouts: Checkouts;
+  closed_files: ClosedFiles;
+  closed_months: ClosedMonths;
+  closed_rows: ClosedRows;
   consents: Consents;
   cursors: Cursors;
   dirty_objects: DirtyObjects;
   donations: Donations;
   idempotency_keys: IdempotencyKeys;
   journal_lines: JournalLines;
+  legal_entities: LegalEntities;
   mail_addresses: MailAddresses;
   mail_counts: MailCounts;
   mail_ramps: MailRamps;
@@ -730,6 +818,10 @@ export interface DB {
   payout_lines: PayoutLines;
   payouts_pulled: PayoutsPulled;
   rate_limits: RateLimits;
+  receipt_counters: ReceiptCounters;
+  receipt_prints: ReceiptPrints;
+  receipt_series: ReceiptSeries;
+  receipts: Receipts;
   reconciliation_differences: ReconciliationDifferences;
   reconciliation_runs: ReconciliationRuns;
   refetches: Refetches;

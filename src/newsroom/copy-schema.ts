@@ -2,6 +2,7 @@ import { z } from "zod";
 import { byFrequency, text } from "./copy-text.ts";
 import { gift } from "./gift-copy-schema.ts";
 import { mailCopy } from "./mail-copy-schema.ts";
+import { receiptCopy } from "./receipt-copy-schema.ts";
 import { reminderCopy } from "./reminder-copy-schema.ts";
 
 /* The form of config/locales/<language>.yaml: every sentence that a reader sees. */
@@ -151,6 +152,7 @@ export const copySchema = z.strictObject({
   thanks: z.strictObject({ once: outcomes, recurring: outcomes }),
   cancelled: z.strictObject({ heading: text(), text: text(), again: text() }),
   gift,
+  receipts: receiptCopy,
   page,
   errors,
   fields,

@@ -1,22 +1,36 @@
 import type { Kysely } from "kysely";
 import type { DB } from "../db/schema.ts";
 import type { Period } from "../shared/period.ts";
+import type { SummaryLine } from "./close/lines.ts";
+import { summaryReport } from "./close/summary-report.ts";
 import { columnsOf, csvHeader, csvRows } from "./csv.ts";
 import type { Position } from "./cursor.ts";
 import { type PaymentReportRow, type PaymentsFilter, readPayments } from "./payments.queries.ts";
 import { positionOf } from "./payments.ts";
 import type { Interval } from "./query-schema.ts";
-import { readSummary, type SummaryRow } from "./summary.queries.ts";
 
 /** Rows in memory at once; writing them takes a hundredth of a second, in which this process does nothing else. */
 const PAGE = 250;
 
-const summaryColumns = columnsOf<SummaryRow>(
-  ["period", "frequency", "currency", "donations", "payments", "gross", "refunded", "disputed", "fees", "net"],
+export const summaryColumns = columnsOf<SummaryLine>(
+  [
+    "period",
+    "frequency",
+    "currency",
+    "donations",
+    "payments",
+    "gross",
+    "refunded",
+    "disputed",
+    "fees",
+    "net",
+    "closed",
+    "correction_of",
+  ],
   { gross: "currency", refunded: "currency", disputed: "currency", fees: "currency", net: "currency" },
 );
 
-const paymentColumns = columnsOf<PaymentReportRow>(
+export const paymentColumns = columnsOf<PaymentReportRow>(
   [
     "payment_id",
     "donation_id",
@@ -78,7 +92,7 @@ export async function summaryCsv(
   interval: Interval,
   timeZone: string,
 ): Promise<void> {
-  await sink(csvHeader(summaryColumns) + csvRows(summaryColumns, await readSummary(db, period, interval, timeZone)));
+  await sink(csvHeader(summaryColumns) + csvRows(summaryColumns, await summaryReport(db, period, interval, timeZone)));
 }
 
 /**

@@ -52,6 +52,7 @@ const bom = z
 const period = { from: day.optional(), to: day.optional() };
 
 export const INTERVALS = ["day", "month", "year"] as const;
+export const noQuery = z.strictObject({});
 
 export const summaryQuery = z.strictObject({
   ...period,

@@ -5,10 +5,13 @@ import { POOL_SIZE } from "../shared/limits.ts";
 import { localDate } from "../shared/period.ts";
 import type { Role } from "../shared/roles.ts";
 import { audienceRoutes } from "./audience.routes.ts";
+import { closedMonths } from "./close/closed.queries.ts";
+import { summaryReport } from "./close/summary-report.ts";
 import { paymentsCsv, summaryCsv } from "./exports.ts";
 import { paymentsPage } from "./payments.ts";
 import { daysOf, fileName, periodOf } from "./period.ts";
 import {
+  noQuery,
   paymentsCsvQuery,
   paymentsQuery,
   reconciliationCsvQuery,
@@ -22,7 +25,6 @@ import { reconciliationCsv, reconciliationPage } from "./reconciliation.ts";
 import { reminderRows, remindersCsv } from "./reminders.ts";
 import { sendCsv } from "./send-csv.routes.ts";
 import { slots } from "./slots.ts";
-import { readSummary } from "./summary.queries.ts";
 
 const DEFAULT_LIMIT = 100;
 /** Each holds a connection while it is downloaded; one of the pool's is always left for the other reports. */
@@ -47,7 +49,7 @@ export function reportRoutes(
   router.get("/v1/reports/summary", sums, async (request, response) => {
     const { interval, ...days } = parse(summaryQuery, request.query);
     const { period, timeZone } = periodOf(deps, days, interval);
-    const rows = await readSummary(deps.db, period, interval, timeZone);
+    const rows = await summaryReport(deps.db, period, interval, timeZone);
     response.json({ rows, next_cursor: null, ...daysOf(period, timeZone) });
   });
 
@@ -59,6 +61,11 @@ export function reportRoutes(
       bom,
       write: async (sink) => await summaryCsv(deps.db, sink, period, interval, timeZone),
     });
+  });
+
+  router.get("/v1/reports/closed-months", gifts, async (request, response) => {
+    parse(noQuery, request.query);
+    response.json({ rows: (await closedMonths(deps.db)).toReversed(), next_cursor: null });
   });
 
   router.get("/v1/reports/payments", gifts, async (request, response) => {

@@ -4,7 +4,7 @@ import { AppError } from "../shared/errors.ts";
 import type { Role } from "../shared/roles.ts";
 import { readToken } from "./tokens.ts";
 
-/** Lets staff of these roles pass, and `admin` always. `response.locals.staff_token_id` then says which token it was. */
+/** Lets staff of these roles pass, and `admin` always. `response.locals.staff_token_id` then says which token it was, `staff_role` whose. */
 export function requireRole(deps: Pick<Deps, "db">, roles: readonly Role[]): RequestHandler {
   return async (request, response, next) => {
     const text = /^Bearer +(\S+) *$/i.exec(request.get("authorization") ?? "")?.[1];
@@ -27,6 +27,7 @@ export function requireRole(deps: Pick<Deps, "db">, roles: readonly Role[]): Req
       );
     }
     response.locals.staff_token_id = token.id;
+    response.locals.staff_role = token.role;
     next();
   };
 }

@@ -98,7 +98,7 @@ describe("a CSV", () => {
     );
     expect(await response.text()).toBe(
       "period,frequency,currency,donations,payments,gross,gross_decimal,refunded,refunded_decimal,disputed,disputed_decimal," +
-        "fees,fees_decimal,net,net_decimal\r\n2026-01-01,once,USD,1,1,2500,25.00,0,0.00,0,0.00,103,1.03,2397,23.97\r\n",
+        "fees,fees_decimal,net,net_decimal,closed,correction_of\r\n2026-01-01,once,USD,1,1,2500,25.00,0,0.00,0,0.00,103,1.03,2397,23.97,false,\r\n",
     );
   });
 

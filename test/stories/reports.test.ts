@@ -76,7 +76,10 @@ describe("the summary", () => {
     });
     await gift({ frequency: "annual", amount: 12_000, settled: { currency: "USD", gross: 12_000, fee: 378 } });
     const { rows: found, next_cursor } = await rows(`/v1/reports/summary?${NOVEMBER}`);
-    const of = { period: "2026-11-01", currency: "USD", refunded: 0, disputed: 0 };
+    const of = {
+      ...{ period: "2026-11-01", currency: "USD", refunded: 0, disputed: 0 },
+      ...{ closed: false, correction_of: null },
+    };
     expect(found).toEqual([
       { ...of, frequency: "once", donations: 1, payments: 1, gross: 2500, fees: 103, net: 2397 },
       { ...of, frequency: "monthly", donations: 1, payments: 2, gross: 2000, fees: 118, net: 1882 },
@@ -84,7 +87,7 @@ describe("the summary", () => {
     ]);
     expect(next_cursor).toBeNull();
     expect(Object.keys(found[0])).toEqual(
-      "period frequency currency donations payments gross refunded disputed fees net".split(" "),
+      "period frequency currency donations payments gross refunded disputed fees net closed correction_of".split(" "),
     );
     const { rows: sums } = await sql<{ net: number }>`select sum(net)::bigint as net from balance_transactions`.execute(
       database.db,

@@ -72,7 +72,7 @@ export async function openAccount(
         .orderBy("installment")
         .execute(),
     summary: async (interval = "year", period = EVER): Promise<ReportRow[]> =>
-      (await report(`summary?${period}&interval=${interval}`)).map(({ period: _, ...row }) =>
+      (await report(`summary?${period}&interval=${interval}`)).map(({ period: _, closed, correction_of, ...row }) =>
         interval === "year" ? row : { period: _, ...row },
       ),
     chargeOf: async (donationId: string, installment = 1): Promise<string> => {

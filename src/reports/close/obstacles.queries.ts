@@ -1,0 +1,30 @@
+import { type Kysely, sql } from "kysely";
+import type { DB } from "../../db/schema.ts";
+
+/** When the first money of a gift was booked; null while there is none. */
+export async function firstMoney(db: Kysely<DB>): Promise<Date | null> {
+  const { rows } = await sql<{ at: Date | null }>`select min(booked_at) as at from payment_movements`.execute(db);
+  return rows[0]?.at ?? null;
+}
+
+/** The newest comparison with Stripe that came to its end, looked at all from `start` on and began after `end`, by Stripe's clock. */
+export async function comparisonOf(
+  db: Kysely<DB>,
+  { start, end }: { readonly start: Date; readonly end: Date },
+): Promise<string | null> {
+  const { rows } = await sql<{ id: string }>`
+    select id from reconciliation_runs
+    where finished_at is not null and failure is null and since <= ${start} and stripe_at >= ${end}
+    order by started_at desc limit 1
+  `.execute(db);
+  return rows[0]?.id ?? null;
+}
+
+/** Differences from Stripe that are open and lie before `end`, or of which nobody can say where they lie: a balance that doesn't agree. */
+export async function countOpenBefore(db: Kysely<DB>, end: Date): Promise<number> {
+  const { rows } = await sql<{ open: number }>`
+    select count(*) as open from reconciliation_differences
+    where resolved_at is null and (occurred_at is null or occurred_at < ${end})
+  `.execute(db);
+  return rows[0]?.open ?? 0;
+}
