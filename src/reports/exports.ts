@@ -69,7 +69,7 @@ const paymentColumns = columnsOf<PaymentReportRow>(
 );
 
 /** Takes a piece of a file; resolves once there is room for more, rejects when nobody wants it any longer. */
-export type Sink = (text: string) => Promise<void>;
+export type Sink = (text: string | Uint8Array) => Promise<void>;
 
 export async function summaryCsv(
   db: Kysely<DB>,

@@ -4,6 +4,7 @@ import { parse } from "../http/parse.ts";
 import { POOL_SIZE } from "../shared/limits.ts";
 import { localDate, type Period } from "../shared/period.ts";
 import type { Role } from "../shared/roles.ts";
+import { accountingRoutes } from "./accounting.routes.ts";
 import { paymentsCsv, summaryCsv } from "./exports.ts";
 import { paymentsPage } from "./payments.ts";
 import { reportPeriod } from "./period.ts";
@@ -39,6 +40,7 @@ export function reportRoutes(
   const gifts = allow(["finance"]);
   const inSlot = slots(EXPORTS_AT_ONCE, EXPORT_PATIENCE_MS);
   router.use("/v1/reports", notCached);
+  router.use(accountingRoutes(deps, gifts, inSlot));
 
   router.get("/v1/reports/summary", sums, async (request, response) => {
     const { interval, ...days } = parse(summaryQuery, request.query);

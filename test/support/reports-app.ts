@@ -1,15 +1,18 @@
 import { Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import express from "express";
 import type { Deps } from "../../src/deps.ts";
 import { notFound, problemHandler } from "../../src/http/problem.ts";
 import { requestLog } from "../../src/http/request-log.ts";
-import type { NewsroomConfig } from "../../src/newsroom.ts";
+import { loadNewsroom, type NewsroomConfig } from "../../src/newsroom.ts";
 import { reportRoutes } from "../../src/reports/reports.routes.ts";
 import { createLog } from "../../src/shared/log.ts";
 import type { Role } from "../../src/shared/roles.ts";
 import { requireRole } from "../../src/staff/require-role.routes.ts";
 import { createToken } from "../../src/staff/tokens.ts";
 import { serveApp } from "./serve-app.ts";
+
+const SHIPPED = loadNewsroom(fileURLToPath(new URL("../../config/newsroom.yaml", import.meta.url)));
 
 export interface ReportsApp {
   readonly url: string;
@@ -41,7 +44,7 @@ export async function reportsApp({
     },
   });
   const log = createLog({ destination });
-  const newsroom = () => ({ time_zone: timeZone }) as NewsroomConfig;
+  const newsroom = (): NewsroomConfig => ({ ...SHIPPED, time_zone: timeZone });
   const app = express();
   app.set("query parser", "simple");
   app.use(requestLog(log));
