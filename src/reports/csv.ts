@@ -1,5 +1,6 @@
 import { stringify } from "csv-stringify/sync";
 import { formatDecimal } from "../shared/money.ts";
+import { harmless } from "./formula-cells.ts";
 
 export type Cell = string | number | boolean | Date | null;
 
@@ -46,17 +47,4 @@ function textOf(cell: Cell): string {
   if (cell === null) return "";
   if (cell instanceof Date) return cell.toISOString();
   return typeof cell === "string" ? harmless(cell) : String(cell);
-}
-
-const PLAIN_NUMBER = /^-?\d+(?:\.\d+)?$/;
-/** The signs that begin a formula, wide ones included, behind anything invisible. */
-const FORMULA = /(^|[;\t\r\n])(?=[\s\p{C}]*[=+\-@\uFF0B\uFF0D\uFF1D\uFF20])/gu;
-
-/**
- * A spreadsheet runs a cell that begins like a formula, and article names come from readers: an apostrophe makes it text. The same
- * inside a cell behind a semicolon, a tab or a line end, where some spreadsheets begin a new one.
- * https://owasp.org/www-community/attacks/CSV_Injection
- */
-export function harmless(text: string): string {
-  return PLAIN_NUMBER.test(text) ? text : text.replace(FORMULA, "$1'");
 }

@@ -14,16 +14,21 @@ export interface PaymentsFilter
 
 export type PaymentReportRow = Awaited<ReturnType<typeof readPayments>>[number];
 
+export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after: Position | null, limit: number) {
+  return await paymentRows(db, filter, after, limit).execute();
+}
+
 /**
  * A page of payments, those booked last first, beginning behind `after`. Keyset, not offset: rows that arrive meanwhile neither
  * repeat nor hide others. The columns are in the order of the answer.
  */
-export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after: Position | null, limit: number) {
+export function paymentRows(db: Kysely<DB>, filter: PaymentsFilter, after: Position | null, limit: number) {
   const { period, status, frequency, currency, campaign, article_id, placement, country } = filter;
-  return await db
+  return db
     .selectFrom("payments as p")
     .innerJoin("donations as d", "d.id", "p.donation_id")
-    .leftJoinLateral(payoutOf("p.stripe_balance_transaction").as("o"), (join) => join.onTrue())
+    .leftJoinLateral(carrierOf("p.stripe_balance_transaction").as("c"), (join) => join.onTrue())
+    .leftJoinLateral(standingPayout("c").as("o"), (join) => join.onTrue())
     .select([
       "p.id as payment_id",
       "p.donation_id",
@@ -75,27 +80,45 @@ export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after
     .$if(placement !== undefined, (query) => query.where("d.placement", "=", placement as string))
     .orderBy("p.booked_at", "desc")
     .orderBy("p.id", "desc")
-    .limit(limit)
-    .execute();
+    .limit(limit);
+}
+
+/** The payout that carried a balance transaction: of several one that stands, the latest. */
+function carrierOf(transaction: string) {
+  return sql<{ id: string; status: string; arrival_date: Date; failure_balance_transaction_id: string | null }>`(
+    select o.id, o.status, o.arrival_date, o.failure_balance_transaction_id
+    from payout_lines l join stripe_payouts o on o.id = l.payout_id
+    where l.balance_transaction_id = ${sql.ref(transaction)}
+    order by o.status in ('failed', 'canceled'), o.created desc limit 1
+  )`;
 }
 
 /**
- * The payout that took a balance transaction to the bank. What a bank sent back goes out again with a later one, as that payout's
- * failure: it is followed to the payout that stands, and there is none until then.
+ * What a bank sent back goes out again with a later payout, as the failure of that one: it is followed to the payout that stands, and there is
+ * none until then. Nearly all stand, so the search begins only where one doesn't.
  */
-function payoutOf(transaction: string) {
+function standingPayout(carrier: string) {
+  const { id, status, arrival, failure } = {
+    id: sql.ref(`${carrier}.id`),
+    status: sql.ref(`${carrier}.status`),
+    arrival: sql.ref(`${carrier}.arrival_date`),
+    failure: sql.ref(`${carrier}.failure_balance_transaction_id`),
+  };
   return sql<{ payout_id: string | null; arrival_date: Date | null }>`(
-    with recursive carried as (
-      select o.id, o.created, o.arrival_date, o.status, o.failure_balance_transaction_id
-      from payout_lines l join stripe_payouts o on o.id = l.payout_id
-      where l.balance_transaction_id = ${sql.ref(transaction)}
-      union
-      select o.id, o.created, o.arrival_date, o.status, o.failure_balance_transaction_id
-      from carried c
-      join payout_lines l on l.balance_transaction_id = c.failure_balance_transaction_id
-      join stripe_payouts o on o.id = l.payout_id
+    select ${id} as payout_id, ${arrival} as arrival_date where ${status} not in ('failed', 'canceled')
+    union all
+    (
+      with recursive carried as (
+        select ${id} as id, ${status} as status, null::timestamptz as created, ${arrival} as arrival_date, ${failure} as failure
+        where ${status} in ('failed', 'canceled')
+        union
+        select n.id, n.status, n.created, n.arrival_date, n.failure_balance_transaction_id
+        from carried c
+        join payout_lines l on l.balance_transaction_id = c.failure
+        join stripe_payouts n on n.id = l.payout_id
+      )
+      select id, arrival_date from carried where status not in ('failed', 'canceled') order by created desc limit 1
     )
-    select id as payout_id, arrival_date from carried where status not in ('failed', 'canceled') order by created desc limit 1
   )`;
 }
 

@@ -2,7 +2,7 @@ import { get as httpGet, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { harmless } from "../../src/reports/csv.ts";
+import { harmless } from "../../src/reports/formula-cells.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { insertGift } from "../support/gifts.ts";
 import { type ReportsApp, reportsApp } from "../support/reports-app.ts";
