@@ -43,19 +43,22 @@ const escapedForPostgres = (code: number) => `\\U${code.toString(16).padStart(8,
 /** `=`, `+`, `-`, `@` and their wide forms, as in a bracket. */
 const SIGNS = [0x2b, 0x2d, 0x3d, 0x40, 0xff0b, 0xff0d, 0xff1d, 0xff20];
 
-function pattern(spell: (code: number) => string): string {
+function patterns(spell: (code: number) => string): { readonly inside: string; readonly atStart: string } {
   const invisible = INVISIBLE.map(([first, last]) => `${spell(first)}-${spell(last)}`).join("");
-  return `(^|[;\\t\\r\\n])(?=[${invisible}]*[${SIGNS.map(spell).join("")}])|^(?=[\\t\\r])`;
+  const formula = `[${invisible}]*[${SIGNS.map(spell).join("")}]`;
+  return { inside: `([;\\t\\r\\n])(?=${formula})`, atStart: `^(?=[\\t\\r]|${formula})` };
 }
 
-/** For `regexp_replace(text, FORMULA_IN_POSTGRES, '\1''', 'g')`. */
-export const FORMULA_IN_POSTGRES = pattern(escapedForPostgres);
+/** For `regexp_replace`: first `inside`, wherever it is found, then `atStart`. */
+export const FORMULA_IN_POSTGRES = patterns(escapedForPostgres);
 /** Numbers stay what they are, and so does what has no sign that means anything to a spreadsheet or to CSV. */
 export const HARMLESS_IN_POSTGRES = "^(-?[0-9]+(\\.[0-9]+)?|[A-Za-z0-9/][A-Za-z0-9 _./:&?%#-]*)$";
 
-const FORMULA = new RegExp(pattern(escaped), "gu");
+const { inside, atStart } = patterns(escaped);
+const INSIDE = new RegExp(inside, "gu");
+const AT_START = new RegExp(atStart, "u");
 const PLAIN_NUMBER = /^-?\d+(?:\.\d+)?$/;
 
 export function harmless(text: string): string {
-  return PLAIN_NUMBER.test(text) ? text : text.replace(FORMULA, (_, before: string | undefined) => `${before ?? ""}'`);
+  return PLAIN_NUMBER.test(text) ? text : text.replace(INSIDE, "$1'").replace(AT_START, "'");
 }

@@ -66,8 +66,14 @@ function cell(field: Field): Expression {
   if (TIMES.has(field)) return time(column);
   if (field === "fees_covered") return sql`case when ${column} then 'true' else 'false' end`;
   if (!FREE_TEXT.has(field)) return column;
-  return sql`case when ${column} ~ ${sql.lit(HARMLESS_IN_POSTGRES)} then ${column} else
-    '"' || replace(regexp_replace(${column}, ${sql.lit(FORMULA_IN_POSTGRES)}, '\\1''', 'g'), '"', '""') || '"' end`;
+  return sql`case when ${column} ~ ${sql.lit(HARMLESS_IN_POSTGRES)} then ${column}
+    else '"' || replace(${harmlessInPostgres(column)}, '"', '""') || '"' end`;
+}
+
+/** As `harmless`. */
+export function harmlessInPostgres(text: Expression): Expression {
+  const { inside, atStart } = FORMULA_IN_POSTGRES;
+  return sql`regexp_replace(regexp_replace(${text}, ${sql.lit(inside)}, '\\1''', 'g'), ${sql.lit(atStart)}, '''')`;
 }
 
 /** As `Date.toISOString`. Stripe's times are whole seconds, whose text only lacks the T and the end. */
