@@ -19,30 +19,33 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create view reporting.payments as
       select p.id as payment_id, p.donation_id, d.donor_id, p.booked_at, p.paid_at, p.status, p.frequency, p.installment, p.currency, p.amount, d.chosen_amount,
         d.fees_covered, p.refunded, p.disputed, p.settlement_currency, p.settled_gross, p.fee, p.net, p.exchange_rate,
-        coalesce(late.payout_id, case when o.status not in ('failed', 'canceled') then o.id end) as payout_id,
-        coalesce(late.arrival_date, case when o.status not in ('failed', 'canceled') then o.arrival_date end) as payout_arrival,
+        case when c.status in ('failed', 'canceled') then r.payout_id else c.id end as payout_id,
+        case when c.status in ('failed', 'canceled') then r.arrival_date else c.arrival_date end as payout_arrival,
         p.payment_method, p.card_country, d.article_id, d.article_url, d.campaign, d.placement, d.variant,
         d.utm_source, d.utm_medium, d.utm_campaign, d.utm_content, d.utm_term,
         p.stripe_payment_intent, p.stripe_charge, p.stripe_invoice, p.stripe_subscription, p.stripe_balance_transaction
       from payments p
       join donations d on d.id = p.donation_id
       left join lateral (
-        select o.id, o.status, o.arrival_date, o.failure_balance_transaction_id
+        select o.id, o.status, o.arrival_date
         from payout_lines l join stripe_payouts o on o.id = l.payout_id
         where l.balance_transaction_id = p.stripe_balance_transaction
         order by o.status in ('failed', 'canceled'), o.created desc limit 1
-      ) o on true
-      left join lateral (
+      ) c on true
+      left join (
         with recursive carried as (
-          select o.id, o.status, null::timestamptz as created, o.arrival_date, o.failure_balance_transaction_id where o.status in ('failed', 'canceled')
+          select o.id as returned_id, o.failure_balance_transaction_id as failure,
+            null::text as payout_id, null::timestamptz as created, null::timestamptz as arrival_date, false as stands
+          from stripe_payouts o where o.status in ('failed', 'canceled')
           union
-          select n.id, n.status, n.created, n.arrival_date, n.failure_balance_transaction_id
+          select c.returned_id, n.failure_balance_transaction_id, n.id, n.created, n.arrival_date, n.status not in ('failed', 'canceled')
           from carried c
-          join payout_lines l on l.balance_transaction_id = c.failure_balance_transaction_id
+          join payout_lines l on l.balance_transaction_id = c.failure
           join stripe_payouts n on n.id = l.payout_id
+          where not c.stands
         )
-        select id as payout_id, arrival_date from carried where status not in ('failed', 'canceled') order by created desc limit 1
-      ) late on true;
+        select distinct on (returned_id) returned_id, payout_id, arrival_date from carried where stands order by returned_id, created desc
+      ) r on r.returned_id = c.id;
 
     create view reporting.summary_by_day as
       select booked_at::date as day, frequency, currency,
@@ -101,37 +104,43 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       where not t.deleted;
 
     create view reporting.journal as
-      select b.id as balance_transaction_id, b.created as booked_at, b.currency, line.account, line.amount, m.payment_id, m.donation_id, d.campaign,
-        case when b.type in ('payout', 'payout_cancel', 'payout_failure') then b.source_id end as payout_id
-      from balance_transactions b
-      left join payment_movements m on m.balance_transaction_id = b.id
-      left join donations d on d.id = m.donation_id
+      select m.balance_transaction_id, m.booked_at, m.currency, line.account, line.amount, m.payment_id, m.donation_id, d.campaign, null::text as payout_id
+      from payment_movements m
+      join donations d on d.id = m.donation_id
       left join lateral (
-        select b.amount - (sign(b.amount) * round(p.settled_gross::numeric * coalesce(
+        select (m.refunded + m.disputed - sign(m.refunded + m.disputed) * round(p.settled_gross::numeric * coalesce(
           (select r.amount from stripe_refunds r where r.id = b.source_id),
           (select t.amount from stripe_disputes t where t.id = b.source_id)
         ) / p.amount))::bigint as difference
-        from payments p
-        where p.id = m.payment_id and (m.refunded <> 0 or m.disputed <> 0) and p.settlement_currency = b.currency and p.settlement_currency <> p.currency
+        from payments p, balance_transactions b
+        where p.id = case when m.refunded <> 0 or m.disputed <> 0 then m.payment_id end
+          and b.id = case when m.refunded <> 0 or m.disputed <> 0 then m.balance_transaction_id end
+          and p.settlement_currency = m.currency and p.settlement_currency <> p.currency
       ) exchange on true
       cross join lateral (values
+        ('stripe_balance', m.net),
+        ('payment_fees', m.fee),
+        (case when m.gross <> 0 then 'gifts_' || m.frequency when m.disputed <> 0 then 'disputes' else 'refunds' end,
+          m.refunded + m.disputed - m.gross - coalesce(exchange.difference, 0)),
+        ('exchange_differences', coalesce(exchange.difference, 0))
+      ) as line (account, amount)
+      where line.amount <> 0
+      union all
+      select b.id, b.created, b.currency, line.account, line.amount, null, null, null,
+        case when b.type in ('payout', 'payout_cancel', 'payout_failure') then b.source_id end
+      from balance_transactions b
+      cross join lateral (values
         ('stripe_balance', b.net),
+        (case when b.reporting_category = 'fee' or b.type in ('payout', 'payout_cancel', 'payout_failure') then 'stripe_fees' else 'not_gift_fees' end, b.fee),
         (case
-          when m.payment_id is not null then 'payment_fees'
-          when b.reporting_category = 'fee' or b.type in ('payout', 'payout_cancel', 'payout_failure') then 'stripe_fees'
-          else 'not_gift_fees'
-        end, b.fee),
-        (case
-          when m.gross <> 0 then 'gifts_' || m.frequency
-          when m.disputed <> 0 then 'disputes'
-          when m.refunded <> 0 then 'refunds'
           when b.type in ('payout', 'payout_cancel', 'payout_failure') then 'bank'
           when b.reporting_category = 'fee' then 'stripe_fees'
           else 'not_gifts'
-        end, coalesce(exchange.difference, 0) - b.amount),
-        ('exchange_differences', 0 - coalesce(exchange.difference, 0))
+        end, 0 - b.amount)
       ) as line (account, amount)
-      where line.amount <> 0;
+      where line.amount <> 0 and not exists (select from payment_movements m where m.balance_transaction_id = b.id);
+
+    create index stripe_payouts_returned on stripe_payouts (id) where status in ('failed', 'canceled');
   `.execute(db);
   for (const [view, comment] of Object.entries(VIEWS)) {
     await sql`comment on view ${sql.table(`reporting.${view}`)} is ${sql.lit(comment)}`.execute(db);

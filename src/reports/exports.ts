@@ -70,7 +70,7 @@ const PAYMENT_AMOUNTS: { readonly [Field in keyof PaymentReportRow]?: keyof Paym
 };
 
 /** For its header and the order of its cells; Postgres writes the cells. */
-const paymentColumns = columnsOf<PaymentReportRow>(PAYMENT_FIELDS, PAYMENT_AMOUNTS);
+export const paymentColumns = columnsOf<PaymentReportRow>(PAYMENT_FIELDS, PAYMENT_AMOUNTS);
 
 const PAYMENT_CELLS = PAYMENT_FIELDS.map((field) => [field, PAYMENT_AMOUNTS[field]] as const);
 

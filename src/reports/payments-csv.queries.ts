@@ -54,19 +54,20 @@ export async function readPaymentLines(
   const { rows } = await sql<CsvPiece>`
     select string_agg(line, '') as text, count(*) as count, (array_agg(booked_at))[count(*)] as booked_at, (array_agg(payment_id))[count(*)] as id
     from (
-      select concat(${sql.join(cells, sql`, ',', `)}, e'\r\n') as line, booked_at, payment_id
+      select concat_ws(',', ${sql.join(cells)}) || e'\r\n' as line, booked_at, payment_id
       from (${paymentRows(db, filter, after, limit)}) as row
     ) as lines
   `.execute(db);
   return rows[0] as CsvPiece;
 }
 
+/** Never null: `concat_ws` would leave the cell out. */
 function cell(field: Field): Expression {
   const column = sql.ref(`row.${field}`);
-  if (TIMES.has(field)) return time(column);
+  if (TIMES.has(field)) return sql`coalesce(${time(column)}, '')`;
   if (field === "fees_covered") return sql`case when ${column} then 'true' else 'false' end`;
-  if (!FREE_TEXT.has(field)) return column;
-  return sql`case when ${column} ~ ${sql.lit(HARMLESS_IN_POSTGRES)} then ${column}
+  if (!FREE_TEXT.has(field)) return sql`coalesce(${column}::text, '')`;
+  return sql`case when ${column} ~ ${sql.lit(HARMLESS_IN_POSTGRES)} then ${column} when ${column} is null then ''
     else '"' || replace(${harmlessInPostgres(column)}, '"', '""') || '"' end`;
 }
 
@@ -76,15 +77,16 @@ export function harmlessInPostgres(text: Expression): Expression {
   return sql`regexp_replace(regexp_replace(${text}, ${sql.lit(inside)}, '\\1''', 'g'), ${sql.lit(atStart)}, '''')`;
 }
 
-/** As `Date.toISOString`. Stripe's times are whole seconds, whose text only lacks the T and the end. */
+/** As `Date.toISOString`. */
 function time(column: Expression): Expression {
   return sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
 /** As `formatDecimal`: exact, by the currency's own minor unit. */
 function decimal(field: Field, currency: Field): Expression {
-  return sql`(${sql.ref(`row.${field}`)} * case when ${sql.ref(`row.${currency}`)} = any(${sql.lit(WHOLE)}::text[]) then 1
-    when ${sql.ref(`row.${currency}`)} = any(${sql.lit(THOUSANDTHS)}::text[]) then 0.001 else 0.01 end)`;
+  const code = sql.ref(`row.${currency}`);
+  return sql`coalesce((${sql.ref(`row.${field}`)} * case when ${code} = any(${sql.lit(WHOLE)}::text[]) then 1
+    when ${code} = any(${sql.lit(THOUSANDTHS)}::text[]) then 0.001 else 0.01 end)::text, '')`;
 }
 
 const WHOLE = `{${[...ZERO_DECIMAL].join(",")}}`;

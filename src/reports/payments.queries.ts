@@ -28,7 +28,7 @@ export function paymentRows(db: Kysely<DB>, filter: PaymentsFilter, after: Posit
     .selectFrom("payments as p")
     .innerJoin("donations as d", "d.id", "p.donation_id")
     .leftJoinLateral(carrierOf("p.stripe_balance_transaction").as("c"), (join) => join.onTrue())
-    .leftJoinLateral(standingPayout("c").as("o"), (join) => join.onTrue())
+    .leftJoin(returnedPayouts().as("r"), (join) => join.onRef("r.returned_id", "=", "c.id"))
     .select([
       "p.id as payment_id",
       "p.donation_id",
@@ -49,8 +49,10 @@ export function paymentRows(db: Kysely<DB>, filter: PaymentsFilter, after: Posit
       "p.fee",
       "p.net",
       "p.exchange_rate",
-      "o.payout_id",
-      "o.arrival_date as payout_arrival",
+      sql<string | null>`case when c.status in ('failed', 'canceled') then r.payout_id else c.id end`.as("payout_id"),
+      sql<Date | null>`case when c.status in ('failed', 'canceled') then r.arrival_date else c.arrival_date end`.as(
+        "payout_arrival",
+      ),
       "p.payment_method",
       "p.card_country",
       "d.article_id",
@@ -85,8 +87,8 @@ export function paymentRows(db: Kysely<DB>, filter: PaymentsFilter, after: Posit
 
 /** The payout that carried a balance transaction: of several one that stands, the latest. */
 function carrierOf(transaction: string) {
-  return sql<{ id: string; status: string; arrival_date: Date; failure_balance_transaction_id: string | null }>`(
-    select o.id, o.status, o.arrival_date, o.failure_balance_transaction_id
+  return sql<{ id: string; status: string; arrival_date: Date }>`(
+    select o.id, o.status, o.arrival_date
     from payout_lines l join stripe_payouts o on o.id = l.payout_id
     where l.balance_transaction_id = ${sql.ref(transaction)}
     order by o.status in ('failed', 'canceled'), o.created desc limit 1
@@ -94,31 +96,23 @@ function carrierOf(transaction: string) {
 }
 
 /**
- * What a bank sent back goes out again with a later payout, as the failure of that one: it is followed to the payout that stands, and there is
- * none until then. Nearly all stand, so the search begins only where one doesn't.
+ * What a bank sent back goes out again with a later payout, as the failure of that one: each of the few is followed to the payout that
+ * stands. There is none until then.
  */
-function standingPayout(carrier: string) {
-  const { id, status, arrival, failure } = {
-    id: sql.ref(`${carrier}.id`),
-    status: sql.ref(`${carrier}.status`),
-    arrival: sql.ref(`${carrier}.arrival_date`),
-    failure: sql.ref(`${carrier}.failure_balance_transaction_id`),
-  };
-  return sql<{ payout_id: string | null; arrival_date: Date | null }>`(
-    select ${id} as payout_id, ${arrival} as arrival_date where ${status} not in ('failed', 'canceled')
-    union all
-    (
-      with recursive carried as (
-        select ${id} as id, ${status} as status, null::timestamptz as created, ${arrival} as arrival_date, ${failure} as failure
-        where ${status} in ('failed', 'canceled')
-        union
-        select n.id, n.status, n.created, n.arrival_date, n.failure_balance_transaction_id
-        from carried c
-        join payout_lines l on l.balance_transaction_id = c.failure
-        join stripe_payouts n on n.id = l.payout_id
-      )
-      select id, arrival_date from carried where status not in ('failed', 'canceled') order by created desc limit 1
+function returnedPayouts() {
+  return sql<{ returned_id: string; payout_id: string; arrival_date: Date }>`(
+    with recursive carried as (
+      select o.id as returned_id, o.failure_balance_transaction_id as failure,
+        null::text as payout_id, null::timestamptz as created, null::timestamptz as arrival_date, false as stands
+      from stripe_payouts o where o.status in ('failed', 'canceled')
+      union
+      select c.returned_id, n.failure_balance_transaction_id, n.id, n.created, n.arrival_date, n.status not in ('failed', 'canceled')
+      from carried c
+      join payout_lines l on l.balance_transaction_id = c.failure
+      join stripe_payouts n on n.id = l.payout_id
+      where not c.stands
     )
+    select distinct on (returned_id) returned_id, payout_id, arrival_date from carried where stands order by returned_id, created desc
   )`;
 }
 

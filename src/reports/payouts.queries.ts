@@ -88,10 +88,11 @@ export async function readPayoutLines(
   limit: number,
 ): Promise<readonly PayoutLineRow[]> {
   const [bookedAt, id] = after ?? [null, null];
+  // Its lines first: by their date alone they would be looked for in the whole ledger.
   const { rows } = await sql<PayoutLineRow>`
-    select * from reporting.payout_lines
-    where payout_id = ${payoutId}
-      and (${id}::text is null
+    with own as materialized (select * from reporting.payout_lines where payout_id = ${payoutId})
+    select * from own
+    where (${id}::text is null
         or (booked_at, balance_transaction_id) > (${bookedAt === null ? null : new Date(bookedAt)}::timestamptz, ${id}))
     order by booked_at, balance_transaction_id limit ${limit}
   `.execute(db);

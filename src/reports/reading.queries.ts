@@ -9,7 +9,8 @@ const CANCELLED = "57014";
 
 /**
  * Reads one moment of the books: read-only, REPEATABLE READ, no statement longer than `REPORT_STATEMENT_TIMEOUT_MS`. The limit is the
- * transaction's own, so that it holds behind a pooler too. Tried again when a replica ends it for the sake of what it has to apply, so
+ * transaction's own, so that it holds behind a pooler too, and so is what the planner is told: pages are short and their indexes in memory, so
+ * workers and compilation would cost more than they save, and checkouts need the processors. Tried again when a replica ends it for the sake of what it has to apply, so
  * `work` must do nothing outside the database.
  * @throws AppError `report_took_too_long`
  */
@@ -34,7 +35,10 @@ export async function readingOnce<Result>(
   const moment = db.transaction().setIsolationLevel("repeatable read").setAccessMode("read only");
   try {
     return await moment.execute(async (trx) => {
-      await sql`set local statement_timeout = ${sql.lit(REPORT_STATEMENT_TIMEOUT_MS)}`.execute(trx);
+      await sql`
+        select set_config('statement_timeout', ${String(REPORT_STATEMENT_TIMEOUT_MS)}, true), set_config('random_page_cost', '1.1', true),
+          set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)
+      `.execute(trx);
       return await work(trx);
     });
   } catch (error) {

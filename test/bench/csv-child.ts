@@ -1,0 +1,108 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CompiledQuery } from "kysely";
+import pg from "pg";
+import { to as copyTo } from "pg-copy-streams";
+import QueryStream from "pg-query-stream";
+import { createApp } from "../../src/app.ts";
+import { compose } from "../../src/compose.ts";
+import { readConfig } from "../../src/config.ts";
+import { createDatabase, createPool } from "../../src/db/client.ts";
+import { watchNewsroom } from "../../src/newsroom.ts";
+import { csvHeader, csvRows } from "../../src/reports/csv.ts";
+import { paymentColumns } from "../../src/reports/exports.ts";
+import { type PaymentReportRow, paymentRows } from "../../src/reports/payments.queries.ts";
+import { listen } from "../../src/serve.ts";
+import { POOL_SIZE } from "../../src/shared/limits.ts";
+import { createLog } from "../../src/shared/log.ts";
+import { parsePeriod } from "../../src/shared/period.ts";
+
+/**
+ * A server of payments.csv in a process of its own, so that its memory is its own: the service's, or one that does the same by other means.
+ * Tells its parent where it listens, and whenever it is asked the most memory that it held.
+ */
+const [how = ""] = process.argv.slice(2);
+const ROWS_AT_ONCE = 250;
+
+const { port, close } = how === "service" ? await service() : await bare(how === "copy" ? byCopy : byQueryStream);
+process.on("message", () => process.send?.({ rss_mb: process.resourceUsage().maxRSS / 1024 }));
+process.on("disconnect", close);
+process.send?.({ port });
+
+async function service() {
+  const config = readConfig();
+  const log = createLog({ level: "silent" });
+  const newsroom = watchNewsroom(config.newsroomConfig, log);
+  const settings = { config, now: () => new Date(), loadKeys: () => config.dataKeys ?? [] };
+  const reports = await compose(settings, { name: "reports", connections: POOL_SIZE.reports, log, newsroom });
+  const app = createApp({
+    deps: reports.deps,
+    reports: reports.deps,
+    readiness: { whyNot: async () => null },
+    onReceived: () => undefined,
+    stripeOrigin: "https://checkout.stripe.com",
+    extra: [],
+  });
+  const server = await listen(app, "127.0.0.1", 0);
+  return {
+    port: server.port,
+    close: async () => {
+      await server.close();
+      await reports.close();
+      newsroom.close();
+    },
+  };
+}
+
+async function bare(send: (client: pg.Client, response: ServerResponse) => Promise<void>) {
+  const server = createServer(async (_request, response) => {
+    const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
+    await client.connect();
+    await send(client, response);
+    response.end();
+    await client.end();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { port: (server.address() as AddressInfo).port, close: () => void server.close() };
+}
+
+/** The same rows as objects, made into the same lines here. */
+async function byQueryStream(client: pg.Client, response: ServerResponse): Promise<void> {
+  const { sql, parameters } = query();
+  const rows = client.query(new QueryStream(sql, [...parameters], { batchSize: ROWS_AT_ONCE }));
+  let batch: PaymentReportRow[] = [];
+  response.write(csvHeader(paymentColumns));
+  for await (const row of rows) {
+    batch.push(row as PaymentReportRow);
+    if (batch.length < ROWS_AT_ONCE) continue;
+    if (!response.write(csvRows(paymentColumns, batch))) await once(response, "drain");
+    batch = [];
+  }
+  response.write(csvRows(paymentColumns, batch));
+}
+
+/** The same rows as Postgres' own CSV: no decimals, times in its own form, formulas left as they are. */
+async function byCopy(client: pg.Client, response: ServerResponse): Promise<void> {
+  const { sql, parameters } = query();
+  const literal = sql.replace(/\$(\d+)/g, (_, place) => pg.escapeLiteral(textOf(parameters[Number(place) - 1])));
+  const stream = client.query(copyTo(`copy (${literal}) to stdout with (format csv, header)`));
+  for await (const chunk of stream) if (!response.write(chunk)) await once(response, "drain");
+  await sleep(0);
+}
+
+function textOf(value: unknown): string {
+  return value instanceof Date ? value.toISOString() : String(value);
+}
+
+function query(): CompiledQuery {
+  const db = createDatabase(
+    createPool({ url: process.env.DATABASE_URL ?? "", max: 1, name: "bench", onError: () => {} }),
+  );
+  const period = parsePeriod("2023-01-01", "2027-01-01", "Europe/Berlin", { from: "", to: "" });
+  const { status, frequency, currency, campaign, article_id, placement, country } = {} as Record<string, undefined>;
+  const filter = { period, status, frequency, currency, campaign, article_id, placement, country };
+  return paymentRows(db, filter, null, 100_000_000).compile();
+}
