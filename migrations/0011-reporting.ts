@@ -140,6 +140,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       ) as line (account, amount)
       where line.amount <> 0 and not exists (select from payment_movements m where m.balance_transaction_id = b.id);
 
+    create index donations_article on donations (article_id) where article_id is not null;
+    create index donations_campaign on donations (campaign) where campaign is not null;
+    create index payments_not_paid on payments (booked_at desc, id desc) where status <> 'paid';
     create index stripe_payouts_returned on stripe_payouts (id) where status in ('failed', 'canceled');
   `.execute(db);
   for (const [view, comment] of Object.entries(VIEWS)) {

@@ -9,15 +9,20 @@ export const DAY_MS = 86_400_000;
 
 export type ReportRow = Readonly<Record<string, unknown>>;
 
-export type Account = Awaited<ReturnType<typeof openAccount>>;
+export type Account = Awaited<ReturnType<typeof accountOf>>;
 
 /**
  * The whole service beside an account at the simulated Stripe, for one test: what happens there comes by signed events over HTTP, and what
  * the books make of it is read from the reports. It begins on a tenth of January, so that a story of some months stays within the year.
  */
-export async function openAccount(options: AppOptions = {}) {
+export async function openAccount(options: AppOptions = {}): Promise<Account> {
   const app = await startApp(options);
   onTestFinished(() => app.close());
+  return await accountOf(app);
+}
+
+/** The same of a service that several tests share and somebody else closes. */
+export async function accountOf(app: TestApp) {
   await app.standIn.advance(Date.UTC(app.clock.now().getUTCFullYear() + 1, 0, 10, 12) - +app.clock.now());
   const authorization = `Bearer ${await app.token()}`;
   const report = async (path: string): Promise<ReportRow[]> => {
