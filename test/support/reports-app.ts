@@ -27,6 +27,7 @@ export interface ReportsApp {
 interface Options {
   readonly db: Deps["db"];
   readonly timeZone?: string;
+  readonly accounting?: NewsroomConfig["accounting"];
   readonly now?: () => Date;
 }
 
@@ -34,6 +35,7 @@ interface Options {
 export async function reportsApp({
   db,
   timeZone = "Europe/Berlin",
+  accounting = SHIPPED.accounting,
   now = () => new Date(),
 }: Options): Promise<ReportsApp> {
   const lines: string[] = [];
@@ -44,7 +46,7 @@ export async function reportsApp({
     },
   });
   const log = createLog({ destination });
-  const newsroom = (): NewsroomConfig => ({ ...SHIPPED, time_zone: timeZone });
+  const newsroom = (): NewsroomConfig => ({ ...SHIPPED, accounting, time_zone: timeZone });
   const app = express();
   app.set("query parser", "simple");
   app.use(requestLog(log));
