@@ -130,9 +130,7 @@ async function file(query: string): Promise<{ readonly response: Response; reado
   return { response, bytes: Buffer.from(await response.arrayBuffer()) };
 }
 
-async function refusal(
-  query: string,
-): Promise<{
+async function refusal(query: string): Promise<{
   readonly status: number;
   readonly code: string;
   readonly detail: string;

@@ -26,6 +26,8 @@ export interface ReportsApp {
 
 interface Options {
   readonly db: Deps["db"];
+  /** What the reports are read from, if not from `db`. */
+  readonly replica?: Deps["db"];
   readonly timeZone?: string;
   readonly accounting?: NewsroomConfig["accounting"];
   readonly now?: () => Date;
@@ -34,6 +36,7 @@ interface Options {
 /** The reports behind their tokens, as the app mounts them, on a port of their own. */
 export async function reportsApp({
   db,
+  replica = db,
   timeZone = "Europe/Berlin",
   accounting = SHIPPED.accounting,
   now = () => new Date(),
@@ -50,7 +53,7 @@ export async function reportsApp({
   const app = express();
   app.set("query parser", "simple");
   app.use(requestLog(log));
-  app.use(reportRoutes({ db, log, newsroom, now }, (roles) => requireRole({ db }, roles)));
+  app.use(reportRoutes({ db: replica, log, newsroom, now }, (roles) => requireRole({ db }, roles)));
   app.use(notFound);
   app.use(problemHandler(log));
   const served = await serveApp(app);
