@@ -6,7 +6,7 @@ import type { Position } from "./cursor.ts";
 import type { PaymentReportRow, PaymentsFilter } from "./payments.queries.ts";
 import { readPaymentLines } from "./payments-csv.queries.ts";
 import type { Interval } from "./query-schema.ts";
-import { readingOnce } from "./reading.queries.ts";
+import { reading, readingOnce } from "./reading.queries.ts";
 import { readSummary, type SummaryRow } from "./summary.queries.ts";
 
 /** Rows in memory at once, about a megabyte of text. */
@@ -84,7 +84,8 @@ export async function summaryCsv(
   interval: Interval,
   timeZone: string,
 ): Promise<void> {
-  await sink(csvHeader(summaryColumns) + csvRows(summaryColumns, await readSummary(db, period, interval, timeZone)));
+  const rows = await reading(db, (trx) => readSummary(trx, period, interval, timeZone));
+  await sink(csvHeader(summaryColumns) + csvRows(summaryColumns, rows));
 }
 
 /**

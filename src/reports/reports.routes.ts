@@ -17,6 +17,7 @@ import {
   summaryCsvQuery,
   summaryQuery,
 } from "./query-schema.ts";
+import { reading } from "./reading.queries.ts";
 import { reconciliationCsv, reconciliationPage } from "./reconciliation.ts";
 import { sendCsv } from "./send-csv.routes.ts";
 import { slots } from "./slots.ts";
@@ -45,7 +46,7 @@ export function reportRoutes(
   router.get("/v1/reports/summary", sums, async (request, response) => {
     const { interval, ...days } = parse(summaryQuery, request.query);
     const { period, timeZone } = periodOf(deps, days, interval);
-    const rows = await readSummary(deps.db, period, interval, timeZone);
+    const rows = await reading(deps.db, (trx) => readSummary(trx, period, interval, timeZone));
     response.json({ rows, next_cursor: null, ...daysOf(period, timeZone) });
   });
 
@@ -87,7 +88,7 @@ export function reportRoutes(
     await sendCsv(deps, request, response, {
       name: `reconciliation_${localDate(deps.now(), deps.newsroom().time_zone)}.csv`,
       bom,
-      write: async (sink) => await reconciliationCsv(deps.db, sink, { state }),
+      write: async (sink) => await inSlot(async () => await reconciliationCsv(deps.db, sink, { state })),
     });
   });
   return router;
