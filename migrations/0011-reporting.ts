@@ -142,6 +142,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
     create index donations_article on donations (article_id) where article_id is not null;
     create index donations_campaign on donations (campaign) where campaign is not null;
+    create index payments_currency on payments (currency, booked_at desc, id desc);
+    create index payments_card_country on payments (card_country, booked_at desc, id desc) where card_country is not null;
     create index payments_not_paid on payments (booked_at desc, id desc) where status <> 'paid';
     create index stripe_payouts_returned on stripe_payouts (id) where status in ('failed', 'canceled');
   `.execute(db);

@@ -9,8 +9,8 @@ import type { Interval } from "./query-schema.ts";
 import { reading, readingOnce } from "./reading.queries.ts";
 import { readSummary, type SummaryRow } from "./summary.queries.ts";
 
-/** Rows in memory at once, about a megabyte of text. */
-const PAGE = 2_000;
+/** Rows in memory at once, about two megabytes of text. */
+const PAGE = 4_000;
 
 const summaryColumns = columnsOf<SummaryRow>(
   ["period", "frequency", "currency", "donations", "payments", "gross", "refunded", "disputed", "fees", "net"],

@@ -56,21 +56,24 @@ async function service() {
   };
 }
 
-async function bare(send: (client: pg.Client, response: ServerResponse) => Promise<void>) {
+async function bare(send: (client: pg.ClientBase, response: ServerResponse) => Promise<void>) {
+  const pool = createPool({ url: process.env.DATABASE_URL ?? "", max: 1, name: "bench", onError: () => {} });
   const server = createServer(async (_request, response) => {
-    const client = new pg.Client({ connectionString: process.env.DATABASE_URL });
-    await client.connect();
+    const client = await pool.connect();
     await send(client, response);
     response.end();
-    await client.end();
+    client.release(true);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return { port: (server.address() as AddressInfo).port, close: () => void server.close() };
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => void (await Promise.all([pool.end(), server.close()])),
+  };
 }
 
 /** The same rows as objects, made into the same lines here. */
-async function byQueryStream(client: pg.Client, response: ServerResponse): Promise<void> {
+async function byQueryStream(client: pg.ClientBase, response: ServerResponse): Promise<void> {
   const { sql, parameters } = query();
   const rows = client.query(new QueryStream(sql, [...parameters], { batchSize: ROWS_AT_ONCE }));
   let batch: PaymentReportRow[] = [];
@@ -85,7 +88,7 @@ async function byQueryStream(client: pg.Client, response: ServerResponse): Promi
 }
 
 /** The same rows as Postgres' own CSV: no decimals, times in its own form, formulas left as they are. */
-async function byCopy(client: pg.Client, response: ServerResponse): Promise<void> {
+async function byCopy(client: pg.ClientBase, response: ServerResponse): Promise<void> {
   const { sql, parameters } = query();
   const literal = sql.replace(/\$(\d+)/g, (_, place) => pg.escapeLiteral(textOf(parameters[Number(place) - 1])));
   const stream = client.query(copyTo(`copy (${literal}) to stdout with (format csv, header)`));

@@ -33,6 +33,7 @@ async function pages(stage: Stage, token: string): Promise<readonly Row[]> {
     ["the same of one currency", "limit=100&currency=GBP"],
     ["a page of one article", "limit=100&article_id=article-77"],
     ["a page of what isn't there", "limit=100&currency=JPY"],
+    ["the same, by the card's country", "limit=100&country=FR"],
   ] as const) {
     const samples: number[] = [];
     for (let round = 0; round < 5; round++) {
