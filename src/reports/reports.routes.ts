@@ -5,8 +5,9 @@ import { POOL_SIZE } from "../shared/limits.ts";
 import { localDate, type Period } from "../shared/period.ts";
 import type { Role } from "../shared/roles.ts";
 import { accountingRoutes } from "./accounting.routes.ts";
-import { paymentsCsv, summaryCsv } from "./exports.ts";
+import { summaryCsv } from "./exports.ts";
 import { paymentsPage } from "./payments.ts";
+import { paymentsCsv } from "./payments-csv.ts";
 import { reportPeriod } from "./period.ts";
 import {
   type Interval,

@@ -23,5 +23,6 @@ export const REQUEST_BODY_LIMIT_BYTES = 32 * 1024;
 /** How far a webhook's signature may lie in the past or the future, in seconds. */
 export const WEBHOOK_TOLERANCE_SECONDS = 300;
 
-/** One statement of a report. */
+/** One statement of a report; and of an export, where the time counts in which the reader takes nothing. */
 export const REPORT_STATEMENT_TIMEOUT_MS = 30_000;
+export const EXPORT_STATEMENT_TIMEOUT_MS = 15 * 60_000;

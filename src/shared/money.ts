@@ -6,11 +6,8 @@ import { AppError } from "./errors.ts";
  * Currencies are upper-case in our configuration, API and database; Stripe writes them in lower case.
  */
 
-/** Currencies whose minor unit has no decimals, and those with three; all others have two. */
-export const ZERO_DECIMAL: ReadonlySet<string> = new Set(
-  "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split(" "),
-);
-export const THREE_DECIMAL: ReadonlySet<string> = new Set("BHD JOD KWD OMR TND".split(" "));
+const ZERO_DECIMAL = new Set("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split(" "));
+const THREE_DECIMAL = new Set("BHD JOD KWD OMR TND".split(" "));
 /** Sent to Stripe with two decimals, which must both be zero. */
 const WHOLE_ONLY = new Set(["ISK", "UGX"]);
 

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { harmless } from "../../src/reports/formula-cells.ts";
+import { harmless } from "../../src/reports/csv.ts";
 import { formatDecimal } from "../../src/shared/money.ts";
 import { readCsv } from "../support/csv.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";

@@ -2,7 +2,7 @@ import { get as httpGet, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { harmless } from "../../src/reports/formula-cells.ts";
+import { harmless } from "../../src/reports/csv.ts";
 import { readCsv } from "../support/csv.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { insertGift } from "../support/gifts.ts";
@@ -144,6 +144,13 @@ describe("a CSV", () => {
     ["a\n=b", "a\n'=b"],
     ["\u200b=1", "'\u200b=1"],
     ["\ufeff=1", "'\ufeff=1"],
+    ["\u202e=1", "'\u202e=1"],
+    [" \u00a0=1", "' \u00a0=1"],
+    ["\tx", "'\tx"],
+    ["\rx", "'\rx"],
+    ["\t=1", "'\t'=1"],
+    ["Ü-Wagen", "Ü-Wagen"],
+    ["日本-2026", "日本-2026"],
     ["", ""],
   ])("cell %j is written as %j", (text, written) => {
     expect(harmless(text)).toBe(written);
