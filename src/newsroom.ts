@@ -1,4 +1,5 @@
 /** What a newsroom edits: config/newsroom.yaml and config/locales/. The parts are in newsroom/. */
+export { ACCOUNTS, type Account } from "./newsroom/accounting-schema.ts";
 export { amountRules, copyFor, currencyFor, feeSchedule, pickLocale } from "./newsroom/choose.ts";
 export type { Copy } from "./newsroom/copy-schema.ts";
 export { loadNewsroom, type NewsroomConfig } from "./newsroom/load.ts";

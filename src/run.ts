@@ -41,7 +41,7 @@ export async function run(verb: Verb): Promise<void> {
     });
     const newsroom = watchNewsroom(config.newsroomConfig, log);
     closers.push(() => newsroom.close());
-    await prepareDatabase(verb, settings);
+    await prepareDatabase(verb, settings, log);
     if (verb !== "serve") work = await runWork({ settings, newsroom, log, closers });
     if (verb !== "work") {
       const around = { work, sandbox, standInTrouble, isDraining: () => draining };
@@ -94,11 +94,11 @@ async function settingsOf(verb: Verb, config: Config, log: Logger, closers: Clos
 }
 
 /** Only `npm start` migrates by itself: of several replicas, a newer one must not change the tables under the others. */
-async function prepareDatabase(verb: Verb, settings: Settings): Promise<void> {
+async function prepareDatabase(verb: Verb, settings: Settings, log: Logger): Promise<void> {
   const url = databaseUrlOf(settings.config);
   const db = createDatabase(createPool({ url, max: 1, name: "reader-donations start", onError: () => undefined }));
   try {
-    if (verb === "start") await migrateToLatest(db);
+    if (verb === "start") await migrateToLatest(db, (advice) => log.warn(advice));
     else await assertMigrated(db);
   } catch (error) {
     throw asSetupError(error);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { canonicalCurrency } from "../shared/money.ts";
 import { isTimeZone } from "../shared/period.ts";
+import { accountingSchema } from "./accounting-schema.ts";
 
 /*
  * The form of config/newsroom.yaml. What spans several keys is in rules.ts. Messages say what is expected, never what
@@ -163,6 +164,7 @@ export const newsroomSchema = z.strictObject({
   }),
   mail: mail.prefault({}),
   campaigns: z.record(slug, campaign),
+  accounting: accountingSchema.prefault({}),
   adoption: z.array(adoptionRule).max(100, "expected at most a hundred rules").default([]),
 });
 

@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
 import type { Period } from "../shared/period.ts";
+import { reading } from "./reading.queries.ts";
 import { audienceSums, type Dimension } from "./rollups/fold.queries.ts";
 import { isStale, readRollupState } from "./rollups/state.queries.ts";
 
@@ -38,8 +39,7 @@ interface Part {
  * Read from the rollups; while those are being made for another time zone, what has rows is counted anew.
  */
 export async function readAudience(db: Kysely<DB>, part: Part): Promise<readonly AudienceSums[]> {
-  const moment = db.transaction().setIsolationLevel("repeatable read").setAccessMode("read only");
-  return await moment.execute(async (trx) => {
+  return await reading(db, async (trx) => {
     const isUsable = !isStale(await readRollupState(trx), part.timeZone);
     return await sumUp(trx, part, isUsable ? rolledUp(part.by) : recounted(part));
   });

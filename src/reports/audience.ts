@@ -4,7 +4,7 @@ import type { Period } from "../shared/period.ts";
 import { type AudiencePosition, type AudienceSums, readAudience } from "./audience.queries.ts";
 import { columnsOf, csvHeader, csvRows } from "./csv.ts";
 import type { Sink } from "./exports.ts";
-import type { Page } from "./payments.ts";
+import type { Page } from "./keyset.ts";
 import { share } from "./recurring.ts";
 import type { Dimension } from "./rollups/fold.queries.ts";
 

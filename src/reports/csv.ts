@@ -49,14 +49,14 @@ function textOf(cell: Cell): string {
 }
 
 const PLAIN_NUMBER = /^-?\d+(?:\.\d+)?$/;
-/** The signs that begin a formula, wide ones included, behind anything invisible. */
-const FORMULA = /(^|[;\t\r\n])(?=[\s\p{C}]*[=+\-@\uFF0B\uFF0D\uFF1D\uFF20])/gu;
+/** The signs that begin a formula, wide ones included, behind anything invisible: at a cell's start, and where some spreadsheets begin a new one. */
+const AT_START = /^(?=[\t\r]|[\s\p{C}]*[=+\-@\uFF0B\uFF0D\uFF1D\uFF20])/u;
+const INSIDE = /([;\t\r\n])(?=[\s\p{C}]*[=+\-@\uFF0B\uFF0D\uFF1D\uFF20])/gu;
 
 /**
- * A spreadsheet runs a cell that begins like a formula, and article names come from readers: an apostrophe makes it text. The same
- * inside a cell behind a semicolon, a tab or a line end, where some spreadsheets begin a new one.
- * https://owasp.org/www-community/attacks/CSV_Injection
+ * A spreadsheet runs a cell that begins like a formula, and article names come from readers: an apostrophe makes it text. So does it for a cell
+ * that begins with a tab or a carriage return. https://owasp.org/www-community/attacks/CSV_Injection
  */
 export function harmless(text: string): string {
-  return PLAIN_NUMBER.test(text) ? text : text.replace(FORMULA, "$1'");
+  return PLAIN_NUMBER.test(text) ? text : text.replace(INSIDE, "$1'").replace(AT_START, "'");
 }

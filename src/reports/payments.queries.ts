@@ -14,16 +14,21 @@ export interface PaymentsFilter
 
 export type PaymentReportRow = Awaited<ReturnType<typeof readPayments>>[number];
 
+export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after: Position | null, limit: number) {
+  return await paymentRows(db, filter, after, limit).execute();
+}
+
 /**
  * A page of payments, those booked last first, beginning behind `after`. Keyset, not offset: rows that arrive meanwhile neither
  * repeat nor hide others. The columns are in the order of the answer.
  */
-export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after: Position | null, limit: number) {
+export function paymentRows(db: Kysely<DB>, filter: PaymentsFilter, after: Position | null, limit: number) {
   const { period, status, frequency, currency, campaign, article_id, placement, country } = filter;
-  return await db
+  return db
     .selectFrom("payments as p")
     .innerJoin("donations as d", "d.id", "p.donation_id")
-    .leftJoinLateral(payoutOf("p.stripe_balance_transaction").as("o"), (join) => join.onTrue())
+    .leftJoinLateral(carrierOf("p.stripe_balance_transaction").as("c"), (join) => join.onTrue())
+    .leftJoin(returnedPayouts().as("r"), (join) => join.onRef("r.returned_id", "=", "c.id"))
     .select([
       "p.id as payment_id",
       "p.donation_id",
@@ -44,8 +49,10 @@ export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after
       "p.fee",
       "p.net",
       "p.exchange_rate",
-      "o.payout_id",
-      "o.arrival_date as payout_arrival",
+      sql<string | null>`case when c.status in ('failed', 'canceled') then r.payout_id else c.id end`.as("payout_id"),
+      sql<Date | null>`case when c.status in ('failed', 'canceled') then r.arrival_date else c.arrival_date end`.as(
+        "payout_arrival",
+      ),
       "p.payment_method",
       "p.card_country",
       "d.article_id",
@@ -75,27 +82,37 @@ export async function readPayments(db: Kysely<DB>, filter: PaymentsFilter, after
     .$if(placement !== undefined, (query) => query.where("d.placement", "=", placement as string))
     .orderBy("p.booked_at", "desc")
     .orderBy("p.id", "desc")
-    .limit(limit)
-    .execute();
+    .limit(limit);
+}
+
+/** The payout that carried a balance transaction: of several one that stands, the latest. */
+function carrierOf(transaction: string) {
+  return sql<{ id: string; status: string; arrival_date: Date }>`(
+    select o.id, o.status, o.arrival_date
+    from payout_lines l join stripe_payouts o on o.id = l.payout_id
+    where l.balance_transaction_id = ${sql.ref(transaction)}
+    order by o.status in ('failed', 'canceled'), o.created desc limit 1
+  )`;
 }
 
 /**
- * The payout that took a balance transaction to the bank. What a bank sent back goes out again with a later one, as that payout's
- * failure: it is followed to the payout that stands, and there is none until then.
+ * What a bank sent back goes out again with a later payout, as the failure of that one: each of the few is followed to the payout that
+ * stands. There is none until then.
  */
-function payoutOf(transaction: string) {
-  return sql<{ payout_id: string | null; arrival_date: Date | null }>`(
+function returnedPayouts() {
+  return sql<{ returned_id: string; payout_id: string; arrival_date: Date }>`(
     with recursive carried as (
-      select o.id, o.created, o.arrival_date, o.status, o.failure_balance_transaction_id
-      from payout_lines l join stripe_payouts o on o.id = l.payout_id
-      where l.balance_transaction_id = ${sql.ref(transaction)}
+      select o.id as returned_id, o.failure_balance_transaction_id as failure,
+        null::text as payout_id, null::timestamptz as created, null::timestamptz as arrival_date, false as stands
+      from stripe_payouts o where o.status in ('failed', 'canceled')
       union
-      select o.id, o.created, o.arrival_date, o.status, o.failure_balance_transaction_id
+      select c.returned_id, n.failure_balance_transaction_id, n.id, n.created, n.arrival_date, n.status not in ('failed', 'canceled')
       from carried c
-      join payout_lines l on l.balance_transaction_id = c.failure_balance_transaction_id
-      join stripe_payouts o on o.id = l.payout_id
+      join payout_lines l on l.balance_transaction_id = c.failure
+      join stripe_payouts n on n.id = l.payout_id
+      where not c.stands
     )
-    select id as payout_id, arrival_date from carried where status not in ('failed', 'canceled') order by created desc limit 1
+    select distinct on (returned_id) returned_id, payout_id, arrival_date from carried where stands order by returned_id, created desc
   )`;
 }
 

@@ -1,13 +1,9 @@
 import type { Kysely } from "kysely";
 import type { DB } from "../db/schema.ts";
 import { encodeCursor, type Position } from "./cursor.ts";
+import type { Page } from "./keyset.ts";
 import { type PaymentReportRow, type PaymentsFilter, readPayments } from "./payments.queries.ts";
-
-export interface Page<Row> {
-  readonly rows: readonly Row[];
-  /** Send it back as `cursor` for the rows behind these; null when there are none. */
-  readonly next_cursor: string | null;
-}
+import { reading } from "./reading.queries.ts";
 
 export async function paymentsPage(
   db: Kysely<DB>,
@@ -15,7 +11,7 @@ export async function paymentsPage(
   after: Position | null,
   limit: number,
 ): Promise<Page<PaymentReportRow>> {
-  const found = await readPayments(db, filter, after, limit + 1);
+  const found = await reading(db, (trx) => readPayments(trx, filter, after, limit + 1));
   const rows = found.slice(0, limit);
   const last = found.length > limit ? rows.at(-1) : undefined;
   return { rows, next_cursor: last === undefined ? null : encodeCursor(positionOf(last)) };

@@ -10,16 +10,16 @@ import { DIMENSIONS } from "./rollups/fold.queries.ts";
 
 const TEXT_LIMIT = 200;
 
-const day = z.string().refine(isDate, "Expected a day that exists, as YYYY-MM-DD.");
+export const day = z.string().refine(isDate, "Expected a day that exists, as YYYY-MM-DD.");
 
 /** Free text that is compared for equality; Postgres takes no NUL. */
-const text = z
+export const text = z
   .string()
   .min(1)
   .max(TEXT_LIMIT)
   .refine((value) => !value.includes("\0") && value.isWellFormed(), "Expected text without control characters.");
 
-const currency = z.string().transform((code, context) => {
+export const currency = z.string().transform((code, context) => {
   const canonical = canonicalCurrency(code);
   if (canonical !== null) return canonical;
   context.addIssue({ code: "custom", message: "Expected a currency as its three letters (ISO 4217)." });
@@ -31,7 +31,7 @@ const country = z
   .regex(/^[A-Za-z]{2}$/, "Expected a country as its two letters (ISO 3166).")
   .transform((code) => code.toUpperCase());
 
-const limit = z
+export const limit = z
   .string()
   .refine((value) => /^[1-9]\d{0,3}$/.test(value) && Number(value) <= 1000, "Expected a whole number from 1 to 1000.")
   .transform(Number);
@@ -44,12 +44,12 @@ const cursor = z.string().transform((value, context) => {
 });
 
 /** For CSV only: the mark by which Excel knows UTF-8. */
-const bom = z
+export const bom = z
   .enum(["0", "1"])
   .default("0")
   .transform((value) => value === "1");
 
-const period = { from: day.optional(), to: day.optional() };
+export const period = { from: day.optional(), to: day.optional() };
 
 export const INTERVALS = ["day", "month", "year"] as const;
 export const noQuery = z.strictObject({});

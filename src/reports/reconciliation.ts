@@ -2,8 +2,9 @@ import type { Kysely } from "kysely";
 import type { DB } from "../db/schema.ts";
 import { columnsOf, csvHeader, csvRows } from "./csv.ts";
 import type { Sink } from "./exports.ts";
-import type { Page } from "./payments.ts";
+import type { Page } from "./keyset.ts";
 import type { ReconciliationQuery } from "./query-schema.ts";
+import { reading, readingOnce } from "./reading.queries.ts";
 import {
   newestRun,
   type ReconciliationRow,
@@ -26,13 +27,15 @@ export async function reconciliationPage(
   after: string | null,
   limit: number,
 ): Promise<ReconciliationPage> {
-  const found = await readDifferences(db, filter, after, limit + 1);
-  const rows = found.slice(0, limit);
-  return {
-    rows,
-    next_cursor: found.length > limit ? (rows.at(-1)?.difference_id ?? null) : null,
-    run: await newestRun(db),
-  };
+  return await reading(db, async (trx) => {
+    const found = await readDifferences(trx, filter, after, limit + 1);
+    const rows = found.slice(0, limit);
+    return {
+      rows,
+      next_cursor: found.length > limit ? (rows.at(-1)?.difference_id ?? null) : null,
+      run: await newestRun(trx),
+    };
+  });
 }
 
 const columns = columnsOf<Record<keyof ReconciliationRow, string | Date | null>>(
@@ -52,15 +55,16 @@ const columns = columnsOf<Record<keyof ReconciliationRow, string | Date | null>>
 );
 
 export async function reconciliationCsv(db: Kysely<DB>, sink: Sink, filter: Filter): Promise<void> {
-  let after: string | null = null;
-  await sink(csvHeader(columns));
-  for (;;) {
-    const rows: readonly ReconciliationRow[] = await readDifferences(db, filter, after, CSV_PAGE);
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    await sink(csvRows(columns, rows.map(flat)));
-    after = last.difference_id;
-  }
+  await readingOnce(db, async (trx) => {
+    await sink(csvHeader(columns));
+    for (let after: string | null = null; ; ) {
+      const rows: readonly ReconciliationRow[] = await readDifferences(trx, filter, after, CSV_PAGE);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      await sink(csvRows(columns, rows.map(flat)));
+      after = last.difference_id;
+    }
+  });
 }
 
 function flat(row: ReconciliationRow) {

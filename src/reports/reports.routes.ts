@@ -4,11 +4,13 @@ import { parse } from "../http/parse.ts";
 import { POOL_SIZE } from "../shared/limits.ts";
 import { localDate } from "../shared/period.ts";
 import type { Role } from "../shared/roles.ts";
+import { accountingRoutes } from "./accounting.routes.ts";
 import { audienceRoutes } from "./audience.routes.ts";
 import { closedMonths } from "./close/closed.queries.ts";
 import { summaryReport } from "./close/summary-report.ts";
-import { paymentsCsv, summaryCsv } from "./exports.ts";
+import { summaryCsv } from "./exports.ts";
 import { paymentsPage } from "./payments.ts";
+import { paymentsCsv } from "./payments-csv.ts";
 import { daysOf, fileName, periodOf } from "./period.ts";
 import {
   noQuery,
@@ -21,6 +23,7 @@ import {
   summaryCsvQuery,
   summaryQuery,
 } from "./query-schema.ts";
+import { reading } from "./reading.queries.ts";
 import { reconciliationCsv, reconciliationPage } from "./reconciliation.ts";
 import { reminderRows, remindersCsv } from "./reminders.ts";
 import { sendCsv } from "./send-csv.routes.ts";
@@ -45,11 +48,12 @@ export function reportRoutes(
   const inSlot = slots(EXPORTS_AT_ONCE, EXPORT_PATIENCE_MS);
   router.use("/v1/reports", notCached);
   router.use(audienceRoutes(deps, sums));
+  router.use(accountingRoutes(deps, gifts, inSlot));
 
   router.get("/v1/reports/summary", sums, async (request, response) => {
     const { interval, ...days } = parse(summaryQuery, request.query);
     const { period, timeZone } = periodOf(deps, days, interval);
-    const rows = await summaryReport(deps.db, period, interval, timeZone);
+    const rows = await reading(deps.db, (trx) => summaryReport(trx, period, interval, timeZone));
     response.json({ rows, next_cursor: null, ...daysOf(period, timeZone) });
   });
 
@@ -113,7 +117,7 @@ export function reportRoutes(
     await sendCsv(deps, request, response, {
       name: `reconciliation_${localDate(deps.now(), deps.newsroom().time_zone)}.csv`,
       bom,
-      write: async (sink) => await reconciliationCsv(deps.db, sink, { state }),
+      write: async (sink) => await inSlot(async () => await reconciliationCsv(deps.db, sink, { state })),
     });
   });
   return router;

@@ -10,6 +10,7 @@ interface CsvFile {
   readonly name: string;
   /** Excel knows UTF-8 by this mark. */
   readonly bom: boolean;
+  readonly charset?: "utf-8" | "windows-1252";
   readonly write: (sink: Sink) => Promise<void>;
 }
 
@@ -21,17 +22,17 @@ export async function sendCsv(
   deps: Pick<Deps, "log">,
   request: Request,
   response: Response,
-  { name, bom, write }: CsvFile,
+  { name, bom, charset = "utf-8", write }: CsvFile,
 ): Promise<void> {
-  response.set("Content-Disposition", `attachment; filename="${name}"`).type("text/csv; charset=utf-8");
+  response.set("Content-Disposition", `attachment; filename="${name}"`).type(`text/csv; charset=${charset}`);
   if (request.method === "HEAD") {
     response.end();
     return;
   }
   try {
     let mark = bom ? BYTE_ORDER_MARK : "";
-    await write(async (text) => {
-      await put(response, mark + text);
+    await write(async (piece) => {
+      await put(response, typeof piece === "string" ? mark + piece : piece);
       mark = "";
     });
     response.end();
@@ -49,9 +50,9 @@ export async function sendCsv(
 class ReaderGone extends Error {}
 
 /** Resolves once there is room for more. */
-async function put(response: Response, text: string): Promise<void> {
+async function put(response: Response, piece: string | Uint8Array): Promise<void> {
   if (response.destroyed) throw new ReaderGone();
-  if (response.write(text)) return;
+  if (response.write(piece)) return;
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => response.destroy(), STALLED_MS);
     const onDrain = () => settle(resolve);

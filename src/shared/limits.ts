@@ -64,3 +64,7 @@ export const CONFIRM_MAIL_DAYS = 3;
 
 /** A cancel waits this long for a mail that is just going out, to tell the reader what became of it. */
 export const CANCEL_PATIENCE_MS = 10_000;
+
+/** One statement of a report; and of an export, where the time counts in which the reader takes nothing. */
+export const REPORT_STATEMENT_TIMEOUT_MS = 30_000;
+export const EXPORT_STATEMENT_TIMEOUT_MS = 15 * 60_000;

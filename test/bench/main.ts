@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { applyRows } from "./apply.ts";
 import { checkoutRows } from "./checkout.ts";
+import { csvRows } from "./csv.ts";
 import type { Row } from "./measure.ts";
 import { memoryRows } from "./memory.ts";
 import { reconcileRows } from "./reconcile.ts";
@@ -20,6 +21,7 @@ const BENCHES = {
   reconcile: reconcileRows,
   reminders: reminderRows,
   summary: summaryRows,
+  csv: csvRows,
 };
 
 /** All of them, or those that are named: `npm run bench -- webhook apply`. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { harmless } from "../../src/reports/csv.ts";
+import { readCsv } from "../support/csv.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { insertGift } from "../support/gifts.ts";
 import { type ReportsApp, reportsApp } from "../support/reports-app.ts";
@@ -23,27 +24,6 @@ afterEach(async () => {
 });
 
 const NOVEMBER = "from=2026-11-01&to=2026-12-01";
-
-/** RFC 4180, read strictly: a fault in quoting throws. */
-function readCsv(text: string): Record<string, string>[] {
-  const records: string[][] = [];
-  let record: string[] = [];
-  for (let at = 0; at < text.length; ) {
-    const cell = /^(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/.exec(text.slice(at, at + 10_000));
-    if (cell === null) throw new Error(`No CSV at character ${at}.`);
-    record.push(cell[1]?.replaceAll('""', '"') ?? cell[2] ?? "");
-    if (cell[3] === "\r\n") {
-      records.push(record);
-      record = [];
-    }
-    at += cell[0].length;
-  }
-  const [header = [], ...rows] = records;
-  return rows.map((row) => {
-    expect(row).toHaveLength(header.length);
-    return Object.fromEntries(row.map((cell, index) => [header[index], cell]));
-  });
-}
 
 describe("a CSV", () => {
   test("of payments has the list's columns and rows, with decimals beside the amounts", async () => {
@@ -164,6 +144,13 @@ describe("a CSV", () => {
     ["a\n=b", "a\n'=b"],
     ["\u200b=1", "'\u200b=1"],
     ["\ufeff=1", "'\ufeff=1"],
+    ["\u202e=1", "'\u202e=1"],
+    [" \u00a0=1", "' \u00a0=1"],
+    ["\tx", "'\tx"],
+    ["\rx", "'\rx"],
+    ["\t=1", "'\t'=1"],
+    ["Ü-Wagen", "Ü-Wagen"],
+    ["日本-2026", "日本-2026"],
     ["", ""],
   ])("cell %j is written as %j", (text, written) => {
     expect(harmless(text)).toBe(written);

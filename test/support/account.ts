@@ -12,7 +12,7 @@ export const DAY_MS = 86_400_000;
 
 export type ReportRow = Readonly<Record<string, unknown>>;
 
-export type Account = Awaited<ReturnType<typeof openAccount>>;
+export type Account = Awaited<ReturnType<typeof accountOf>>;
 
 /**
  * The whole service beside an account at the simulated Stripe, for one test unless `onEnd` says otherwise: what happens there comes by signed events over HTTP, and what
@@ -21,9 +21,14 @@ export type Account = Awaited<ReturnType<typeof openAccount>>;
 export async function openAccount(
   options: AppOptions = {},
   onEnd: (close: () => Promise<void>) => void = onTestFinished,
-) {
+): Promise<Account> {
   const app = await startApp(options);
   onEnd(() => app.close());
+  return await accountOf(app);
+}
+
+/** The same of a service that several tests share and somebody else closes. */
+export async function accountOf(app: TestApp) {
   await rebuildRollups(app.db, app.deps.newsroom().time_zone);
   await app.standIn.advance(Date.UTC(app.clock.now().getUTCFullYear() + 1, 0, 10, 12) - +app.clock.now());
   const authorization = `Bearer ${await app.token()}`;

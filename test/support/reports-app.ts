@@ -1,15 +1,18 @@
 import { Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import express from "express";
 import type { Deps } from "../../src/deps.ts";
 import { notFound, problemHandler } from "../../src/http/problem.ts";
 import { requestLog } from "../../src/http/request-log.ts";
-import type { NewsroomConfig } from "../../src/newsroom.ts";
+import { loadNewsroom, type NewsroomConfig } from "../../src/newsroom.ts";
 import { reportRoutes } from "../../src/reports/reports.routes.ts";
 import { createLog } from "../../src/shared/log.ts";
 import type { Role } from "../../src/shared/roles.ts";
 import { requireRole } from "../../src/staff/require-role.routes.ts";
 import { createToken } from "../../src/staff/tokens.ts";
 import { serveApp } from "./serve-app.ts";
+
+const SHIPPED = loadNewsroom(fileURLToPath(new URL("../../config/newsroom.yaml", import.meta.url)));
 
 export interface ReportsApp {
   readonly url: string;
@@ -23,14 +26,19 @@ export interface ReportsApp {
 
 interface Options {
   readonly db: Deps["db"];
+  /** What the reports are read from, if not from `db`. */
+  readonly replica?: Deps["db"];
   readonly timeZone?: string;
+  readonly accounting?: NewsroomConfig["accounting"];
   readonly now?: () => Date;
 }
 
 /** The reports behind their tokens, as the app mounts them, on a port of their own. */
 export async function reportsApp({
   db,
+  replica = db,
   timeZone = "Europe/Berlin",
+  accounting = SHIPPED.accounting,
   now = () => new Date(),
 }: Options): Promise<ReportsApp> {
   const lines: string[] = [];
@@ -41,11 +49,11 @@ export async function reportsApp({
     },
   });
   const log = createLog({ destination });
-  const newsroom = () => ({ time_zone: timeZone }) as NewsroomConfig;
+  const newsroom = (): NewsroomConfig => ({ ...SHIPPED, accounting, time_zone: timeZone });
   const app = express();
   app.set("query parser", "simple");
   app.use(requestLog(log));
-  app.use(reportRoutes({ db, log, newsroom, now }, (roles) => requireRole({ db }, roles)));
+  app.use(reportRoutes({ db: replica, log, newsroom, now }, (roles) => requireRole({ db }, roles)));
   app.use(notFound);
   app.use(problemHandler(log));
   const served = await serveApp(app);

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import type { DB } from "../../db/schema.ts";
 import type { Period } from "../../shared/period.ts";
 import type { Interval } from "../query-schema.ts";
+import { reading } from "../reading.queries.ts";
 import { readSummary } from "../summary.queries.ts";
 import { type ClosedMonth, closedMonths, type FrozenRow, frozenRows } from "./closed.queries.ts";
 import { corrections, foldYears, inOrder, line, type SummaryLine } from "./lines.ts";
@@ -118,5 +119,5 @@ export function closedYears(closed: readonly { readonly month: string }[]): read
 /** All that `read` reads is of one moment. */
 async function inOneMoment<Result>(db: Kysely<DB>, read: (trx: Kysely<DB>) => Promise<Result>): Promise<Result> {
   if (db.isTransaction) return await read(db);
-  return await db.transaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute(read);
+  return await reading(db, read);
 }

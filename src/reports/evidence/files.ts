@@ -1,8 +1,9 @@
 import { type Column, columnsOf, csvHeader, csvRows } from "../csv.ts";
 import type { Position } from "../cursor.ts";
-import { paymentColumns, summaryColumns } from "../exports.ts";
+import { summaryColumns } from "../exports.ts";
 import { readPayments } from "../payments.queries.ts";
 import { positionOf } from "../payments.ts";
+import { paymentColumns } from "../payments-csv.ts";
 import type { EvidenceScope } from "./evidence.ts";
 import {
   type ComparisonRow,
