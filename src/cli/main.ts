@@ -9,6 +9,7 @@ import { migrateCommand } from "./migrate.ts";
 import { rebuildCommand } from "./rebuild.ts";
 import { reconcileCommand } from "./reconcile.ts";
 import { rotateKeysCommand } from "./rotate-keys.ts";
+import { sampleDataCommand } from "./sample-data.ts";
 import { stripeSetupCommand } from "./stripe-setup.ts";
 import { tokenCommand } from "./token.ts";
 
@@ -49,6 +50,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "rotate-keys --new-key": "the same under a new key, where `npm start` keeps the keys",
     },
     run: rotateKeysCommand,
+  },
+  "sample-data": {
+    calls: {
+      "sample-data": "made-up gifts of three years, never in production: [--payments N] [--years N] [--seed N]",
+    },
+    run: sampleDataCommand,
   },
   stripe: {
     calls: { "stripe setup": "makes the product at Stripe that every gift is of" },
