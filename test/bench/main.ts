@@ -5,6 +5,7 @@ import { checkoutRows } from "./checkout.ts";
 import type { Row } from "./measure.ts";
 import { memoryRows } from "./memory.ts";
 import { reconcileRows } from "./reconcile.ts";
+import { sampleRows } from "./sample.ts";
 import { setStage } from "./stage.ts";
 import { webhookRows } from "./webhook.ts";
 
@@ -16,6 +17,7 @@ const BENCHES = {
   apply: applyRows,
   memory: memoryRows,
   reconcile: reconcileRows,
+  sample: sampleRows,
 };
 
 /** All of them, or those that are named: `npm run bench -- webhook apply`. */

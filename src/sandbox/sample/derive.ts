@@ -18,7 +18,8 @@ export async function deriveSample(
 ): Promise<void> {
   let from = derived;
   let done = 0;
-  await deriveMarked(deps, Number.MAX_SAFE_INTEGER);
+  onProgress(done);
+  await deriveMarked(deps, 0);
   for (;;) {
     const marked = await inTransaction(deps.db, (trx) => markSampleDonations(trx, from, MARKED));
     if (marked === null) break;

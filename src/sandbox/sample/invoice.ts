@@ -47,7 +47,7 @@ export function tellInvoice(
     attempt_count: attempts,
     next_payment_attempt: nextAttempt,
     last_finalization_error: null,
-    parent: { subscription_details: { subscription: plan.id, metadata: plan.gift.metadata() } },
+    parent: { subscription_details: { subscription: plan.id, metadata: plan.gift.metadata } },
     customer: plan.customer,
   }));
   tell(world, "invoice_payment", at, () => ({

@@ -19,7 +19,7 @@ export interface Bill {
   readonly currency: string;
   readonly method: Method;
   /** Of a single gift's PaymentIntent; an invoice's has none. */
-  readonly metadata?: () => object;
+  readonly metadata?: object;
 }
 
 export interface Intent {
@@ -112,7 +112,7 @@ export function tellIntent(
     amount_received: status === "succeeded" ? bill.amount : 0,
     currency: toStripeCurrency(bill.currency),
     last_payment_error: failure === null ? null : { code: "card_declined", decline_code: failure },
-    metadata: bill.metadata?.() ?? {},
+    metadata: bill.metadata ?? {},
     customer: bill.customer,
   }));
 }

@@ -33,7 +33,7 @@ export function randomOf(seed: number, stream: number, index: number): Random {
     chance: (share) => next() < share,
     pick: (some) => chosen(some[Math.floor(next() * some.length)]),
     weighted: (some) => {
-      let left = next() * some.reduce((sum, [, weight]) => sum + weight, 0);
+      let left = next() * totalOf(some);
       for (const [value, weight] of some) {
         left -= weight;
         if (left < 0) return value;
@@ -41,6 +41,17 @@ export function randomOf(seed: number, stream: number, index: number): Random {
       return chosen(some.at(-1))[0];
     },
   };
+}
+
+const totals = new WeakMap<readonly Weighted<unknown>[], number>();
+
+function totalOf(some: readonly Weighted<unknown>[]): number {
+  let total = totals.get(some);
+  if (total === undefined) {
+    total = some.reduce((sum, [, weight]) => sum + weight, 0);
+    totals.set(some, total);
+  }
+  return total;
 }
 
 function chosen<T>(value: T | undefined): T {

@@ -41,9 +41,7 @@ export async function insertRows(
 
 /** One column of all rows as Postgres writes an array. */
 function arrayOf(rows: readonly Row[], column: string): string {
-  let text = "{";
-  for (const row of rows) text += `${text.length > 1 ? "," : ""}${elementOf(row[column])}`;
-  return `${text}}`;
+  return `{${rows.map((row) => elementOf(row[column])).join()}}`;
 }
 
 function elementOf(value: unknown): string {

@@ -22,7 +22,7 @@ export function tellSession(world: World, gift: Gift, at: number, state: Session
     mode: gift.frequency === "once" ? "payment" : "subscription",
     currency: toStripeCurrency(gift.currency),
     amount_total: gift.amount,
-    metadata: gift.metadata(),
+    metadata: gift.metadata,
     customer: null,
     payment_intent: null,
     subscription: null,

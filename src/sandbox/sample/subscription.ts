@@ -98,7 +98,7 @@ function tellSubscription(world: World, plan: Running, at: number, state: object
       ],
     },
     pause_collection: null,
-    metadata: gift.metadata(),
+    metadata: gift.metadata,
     customer: plan.customer,
     ...state,
   }));
