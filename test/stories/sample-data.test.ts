@@ -49,6 +49,15 @@ describe("the books", () => {
     expect(looked).toBeGreaterThan(PAYMENTS / 5);
   });
 
+  test("lie in order of time, as those that live through it do", async () => {
+    const stats = await ask<{ tablename: string; correlation: number }>(sql`
+      select tablename, correlation from pg_stats
+      where (tablename, attname) in (('payments', 'booked_at'), ('payment_movements', 'booked_at'), ('balance_transactions', 'created'))
+    `);
+    expect(stats).toHaveLength(3);
+    expect(stats.filter(({ correlation }) => Math.abs(correlation) < 0.99)).toEqual([]);
+  });
+
   test("hold nothing later than product time, and three years of it", async () => {
     const [{ first, last } = { first: until, last: until }] = await ask<{ first: Date; last: Date }>(
       sql`select min(created) as first, max(created) as last from balance_transactions`,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inTransaction } from "../../db/transaction.ts";
 import { deriveDirty } from "../../donations/settle.ts";
 import type { SampleDeps } from "./make.ts";
-import { analyzeBooks, isMarked, markSampleDonations } from "./state.queries.ts";
+import { analyzeBooks, isMarked, markSampleDonations, sortByTime } from "./state.queries.ts";
 
 /** Donations that are marked at once: so long a gift of a reader waits at most, who gives meanwhile. */
 const MARKED = 10_000;
@@ -28,6 +28,7 @@ export async function deriveSample(
     done += marked.count;
     onProgress(done);
   }
+  await sortByTime(deps.db);
   await analyzeBooks(deps.db);
 }
 

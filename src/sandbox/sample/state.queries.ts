@@ -102,6 +102,16 @@ export async function analyzeBooks(db: Kysely<DB>): Promise<void> {
   await sql`analyze`.execute(db);
 }
 
+/** What a live database fills in order of time was derived donation by donation: brings it into that order, so that it is read as quickly. */
+export async function sortByTime(db: Kysely<DB>): Promise<void> {
+  for (const [table, index] of [
+    ["payments", "payments_newest"],
+    ["payment_movements", "payment_movements_booked"],
+  ] as const) {
+    await sql`cluster ${sql.table(table)} using ${sql.ref(index)}`.execute(db);
+  }
+}
+
 function nameOf({ payments, years, seed, until }: SampleSet): string {
   return LOADING + JSON.stringify({ payments, years, seed, until });
 }
