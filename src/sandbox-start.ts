@@ -64,6 +64,7 @@ function banner(sandbox: Sandbox, token: string): string {
     Give:      ${config.publicUrl}/${mail === null ? "" : `\n    Mail:      ${config.publicUrl}/sandbox/mailbox`}
     Report:    curl -H "Authorization: Bearer ${token}" "${config.publicUrl}/v1/reports/summary"
     As CSV:    curl -H "Authorization: Bearer ${token}" "${config.publicUrl}/v1/reports/payments.csv"
+    Reports full of made-up gifts: npm run donations -- sample-data
     A month on: curl -X POST -H "Content-Type: application/json" -d '{"days":31}' ${config.publicUrl}/sandbox/stripe/advance
 
     Staff token: ${token}

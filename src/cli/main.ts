@@ -11,6 +11,7 @@ import { rebuildCommand } from "./rebuild.ts";
 import { receiptsCommand } from "./receipts.ts";
 import { reconcileCommand } from "./reconcile.ts";
 import { rotateKeysCommand } from "./rotate-keys.ts";
+import { sampleDataCommand } from "./sample-data.ts";
 import { stripeSetupCommand } from "./stripe-setup.ts";
 import { tokenCommand } from "./token.ts";
 
@@ -62,6 +63,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "rotate-keys --new-key": "the same under a new key, where `npm start` keeps the keys",
     },
     prepare: rotateKeysCommand,
+  },
+  "sample-data": {
+    calls: {
+      "sample-data": "made-up gifts of three years, never in production: [--payments N] [--years N] [--seed N]",
+    },
+    prepare: sampleDataCommand,
   },
   stripe: {
     calls: {

@@ -7,6 +7,7 @@ import type { Row } from "./measure.ts";
 import { memoryRows } from "./memory.ts";
 import { reconcileRows } from "./reconcile.ts";
 import { reminderRows } from "./reminders.ts";
+import { sampleRows } from "./sample.ts";
 import { setStage } from "./stage.ts";
 import { summaryRows } from "./summary.ts";
 import { webhookRows } from "./webhook.ts";
@@ -22,6 +23,7 @@ const BENCHES = {
   reminders: reminderRows,
   summary: summaryRows,
   csv: csvRows,
+  sample: sampleRows,
 };
 
 /** All of them, or those that are named: `npm run bench -- webhook apply`. */

@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { DB } from "../../db/schema.ts";
 import type { MirrorKindName } from "../../mirror/kind.ts";
+import { SAMPLE_ID } from "../../shared/sample-id.ts";
 
 /** An object to be fetched by itself. */
 export interface Wanted {
@@ -66,7 +67,7 @@ export async function unfinished(
   const [, table, condition] = UNFINISHED.find(([name]) => name === kind) ?? never();
   const { rows } = await sql<Wanted>`
     select ${kind}::text as kind, id from ${sql.table(table)}
-    where id > ${after} and created < ${since} and as_of <= ${seenAfter} and not deleted and (${condition})
+    where id > ${after} and created < ${since} and as_of <= ${seenAfter} and not deleted and (${condition}) and id !~ ${SAMPLE_ID}
     order by id limit ${limit}
   `.execute(db);
   return rows;
@@ -87,7 +88,7 @@ export async function named(
     select ${kind}::text as kind, id from (
       select distinct n.${sql.ref(column)} as id
       from ${sql.table(from)} n left join ${sql.table(table)} t on t.id = n.${sql.ref(column)}
-      where n.${sql.ref(column)} > ${after} and (t.id is null or (${isStale}))
+      where n.${sql.ref(column)} > ${after} and n.id !~ ${SAMPLE_ID} and (t.id is null or (${isStale}))
     ) as missing
     order by id limit ${limit}
   `.execute(db);

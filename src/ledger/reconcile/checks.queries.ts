@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { DB } from "../../db/schema.ts";
+import { SAMPLE_ID } from "../../shared/sample-id.ts";
 import type { DifferenceKind } from "./difference.ts";
 
 /** What the books say of themselves, without Stripe. */
@@ -164,7 +165,7 @@ export async function overdueCheckouts(
     from donations d left join checkouts c on c.donation_id = d.id
     left join stripe_sessions s on s.id = coalesce(c.session_id, d.stripe_session)
     where d.status in ('created', 'open') and (${after}::uuid is null or d.id > ${after}::uuid)
-      and coalesce(c.session_id, d.stripe_session) is not null
+      and coalesce(c.session_id, d.stripe_session) !~ ${SAMPLE_ID}
       and (s.status = 'complete' or coalesce(s.expires_at, c.expires_at) < ${stripeAt}::timestamptz - interval '1 hour')
     order by d.id limit ${limit}
   `.execute(db);
