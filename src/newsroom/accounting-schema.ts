@@ -99,5 +99,3 @@ export const accountingSchema = z
       });
     }
   });
-
-export type Accounting = z.infer<typeof accountingSchema>;

@@ -6,7 +6,7 @@ import type { Interval } from "./query-schema.ts";
  * The days that a request names; without both, the twelve months that end with `to` or with the month of `now`. Of years a whole one to
  * begin with: a row that says 2027 must not leave out its January.
  */
-export function reportPeriod(
+function reportPeriod(
   query: { readonly from?: string | undefined; readonly to?: string | undefined },
   now: Date,
   timeZone: string,
