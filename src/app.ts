@@ -1,5 +1,6 @@
 import type { RequestListener } from "node:http";
 import express, { type Router } from "express";
+import { auditExport } from "./audit/audit-export.routes.ts";
 import { checkoutRoutes } from "./checkout/checkout.routes.ts";
 import { giveRoutes } from "./checkout/give.routes.ts";
 import { thanksRoutes } from "./checkout/thanks.routes.ts";
@@ -16,7 +17,11 @@ import { isWebhook, webhookListener } from "./inbox/webhook.listener.ts";
 import { assetRoutes } from "./pages/assets.routes.ts";
 import { reminderRoutes } from "./reminders/reminders.routes.ts";
 import { reportRoutes } from "./reports/reports.routes.ts";
+import type { Role } from "./shared/roles.ts";
+import { pageErrors, staffGuards } from "./staff/guards.routes.ts";
+import { homeRoutes } from "./staff/home.routes.ts";
 import { requireRole } from "./staff/require-role.routes.ts";
+import { signInRoutes } from "./staff/sign-in.routes.ts";
 
 export interface AppParts {
   readonly deps: Deps;
@@ -61,7 +66,12 @@ function expressApp({ deps, reports, readiness, stripeOrigins, extra }: AppParts
   app.use(thanksRoutes(deps));
   app.use(donorRoutes(deps, ownSites, [limitClient(deps.limits, "donor_link_client")]));
   app.use(reminderRoutes(deps, ownSites));
-  app.use(reportRoutes(reports, (roles) => requireRole(deps, roles)));
+  const guards = staffGuards(deps);
+  const allow = (roles: readonly Role[]) => express.Router().use(requireRole(deps, roles), auditExport(deps));
+  app.use(signInRoutes(deps, guards));
+  app.use(homeRoutes(deps, guards));
+  app.use(reportRoutes(reports, allow));
+  app.use("/finance", notFound, pageErrors(deps));
   for (const routes of extra) app.use(routes);
 
   app.use(notFound);

@@ -40,6 +40,17 @@ export interface Alerts {
   object_id: string;
 }
 
+export interface AuditEntries {
+  action: string;
+  actor_id: string | null;
+  actor_kind: string;
+  at: Generated<Timestamp>;
+  detail: Generated<Json>;
+  id: string;
+  role: string | null;
+  subject: string | null;
+}
+
 export interface BackfillLists {
   after_id: string | null;
   done: Generated<boolean>;
@@ -374,6 +385,35 @@ export interface Reminders {
   variant: string | null;
 }
 
+export interface StaffMembers {
+  address_hash: Buffer;
+  address_sealed: Buffer;
+  created_at: Generated<Timestamp>;
+  id: string;
+  removed_at: Timestamp | null;
+  role: string;
+  signed_in_at: Timestamp | null;
+}
+
+export interface StaffSessions {
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: string;
+  seen_at: Generated<Timestamp>;
+  staff_id: string;
+  token_hash: Buffer;
+}
+
+export interface StaffSignIns {
+  browser_hash: Buffer;
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: string;
+  return_to: string;
+  staff_id: string;
+  used_at: Timestamp | null;
+}
+
 export interface StaffTokens {
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
@@ -624,6 +664,7 @@ export interface VaultLookupKey {
 
 export interface DB {
   alerts: Alerts;
+  audit_entries: AuditEntries;
   backfill_lists: BackfillLists;
   balance_transactions: BalanceTransactions;
   checkouts: Checkouts;
@@ -647,6 +688,9 @@ export interface DB {
   reconciliation_runs: ReconciliationRuns;
   refetches: Refetches;
   reminders: Reminders;
+  staff_members: StaffMembers;
+  staff_sessions: StaffSessions;
+  staff_sign_ins: StaffSignIns;
   staff_tokens: StaffTokens;
   stripe_charges: StripeCharges;
   stripe_customers: StripeCustomers;
