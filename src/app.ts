@@ -1,5 +1,7 @@
 import type { RequestListener } from "node:http";
 import express, { type Router } from "express";
+import { actorOf, auditExport } from "./audit/audit-export.routes.ts";
+import { recordAudit } from "./audit/record.queries.ts";
 import { checkoutRoutes } from "./checkout/checkout.routes.ts";
 import { giveRoutes } from "./checkout/give.routes.ts";
 import { thanksRoutes } from "./checkout/thanks.routes.ts";
@@ -19,7 +21,11 @@ import { campaignRoutes } from "./reports/campaigns/campaigns.routes.ts";
 import { receiptRoutes } from "./reports/receipts/receipts.routes.ts";
 import { reportRoutes } from "./reports/reports.routes.ts";
 import { viewRoutes } from "./reports/views/views.routes.ts";
+import type { Role } from "./shared/roles.ts";
+import { pageErrors, staffGuards } from "./staff/guards.routes.ts";
+import { homeRoutes } from "./staff/home.routes.ts";
 import { requireRole } from "./staff/require-role.routes.ts";
+import { signInRoutes } from "./staff/sign-in.routes.ts";
 
 export interface AppParts {
   readonly deps: Deps;
@@ -66,13 +72,20 @@ function expressApp({ deps, reports, readiness, stripeOrigins, extra }: AppParts
   app.use(reminderRoutes(deps, ownSites));
   app.use(viewRoutes(deps, ownSites));
   app.use(campaignRoutes(reports));
-  app.use(reportRoutes(reports, (roles) => requireRole(deps, roles)));
+  const guards = staffGuards(deps);
+  const allow = (roles: readonly Role[]) => express.Router().use(requireRole(deps, roles), auditExport(deps));
+  app.use(signInRoutes(deps, guards));
+  app.use(homeRoutes(deps, guards));
+  app.use(reportRoutes(reports, allow));
   app.use(
     receiptRoutes(deps, {
       allow: (roles) => requireRole(deps, roles),
-      onNameRead: async (read) => log.info(read, "a donor's name was read"),
+      onNameRead: async ({ staff, donor_id: subject, purpose }) => {
+        await recordAudit(deps.db, { actor: actorOf(staff), action: "name_read", subject, detail: { purpose } });
+      },
     }),
   );
+  app.use("/finance", notFound, pageErrors(deps));
   for (const routes of extra) app.use(routes);
 
   app.use(notFound);

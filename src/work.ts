@@ -17,6 +17,7 @@ import { sendDueReminders } from "./reminders/due.ts";
 import { forgetReminders } from "./reminders/forget.queries.ts";
 import { rollupStep } from "./reports/rollups/step.ts";
 import { type Loop, startLoop } from "./shared/loop.ts";
+import { forgetSessions } from "./staff/session/sessions.queries.ts";
 
 const IDLE_MS = 250;
 const SLOW_IDLE_MS = 1_000;
@@ -71,6 +72,7 @@ export function startWork(deps: Deps, mail: SendOptions = {}): Work {
       (await forgetReminders(deps.db, deps.now())) +
       (await forgetMails(deps.db)) +
       (await forgetLimits(deps.db)) +
+      (await forgetSessions(deps.db)) +
       (await forgetRuns(deps.db)),
   });
   const recovery = startLoop({

@@ -59,6 +59,17 @@ export interface AudienceRollups {
   value_12_months: number;
 }
 
+export interface AuditEntries {
+  action: string;
+  actor_id: string | null;
+  actor_kind: string;
+  at: Generated<Timestamp>;
+  detail: Generated<Json>;
+  id: string;
+  role: string | null;
+  subject: string | null;
+}
+
 export interface BackfillLists {
   after_id: string | null;
   done: Generated<boolean>;
@@ -528,6 +539,35 @@ export interface RollupState {
   time_zone: string;
 }
 
+export interface StaffMembers {
+  address_hash: Buffer;
+  address_sealed: Buffer;
+  created_at: Generated<Timestamp>;
+  id: string;
+  removed_at: Timestamp | null;
+  role: string;
+  signed_in_at: Timestamp | null;
+}
+
+export interface StaffSessions {
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: string;
+  seen_at: Generated<Timestamp>;
+  staff_id: string;
+  token_hash: Buffer;
+}
+
+export interface StaffSignIns {
+  browser_hash: Buffer;
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: string;
+  return_to: string;
+  staff_id: string;
+  used_at: Timestamp | null;
+}
+
 export interface StaffTokens {
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
@@ -795,6 +835,7 @@ export interface VaultLookupKey {
 export interface DB {
   alerts: Alerts;
   audience_rollups: AudienceRollups;
+  audit_entries: AuditEntries;
   backfill_lists: BackfillLists;
   balance_transactions: BalanceTransactions;
   checkouts: Checkouts;
@@ -828,6 +869,9 @@ export interface DB {
   reminders: Reminders;
   rollup_deltas: RollupDeltas;
   rollup_state: RollupState;
+  staff_members: StaffMembers;
+  staff_sessions: StaffSessions;
+  staff_sign_ins: StaffSignIns;
   staff_tokens: StaffTokens;
   stripe_charges: StripeCharges;
   stripe_customers: StripeCustomers;

@@ -45,6 +45,8 @@ export interface MailData {
   reminder_confirm: { readonly due_on: string };
   /** The link by which readers see and change their gifts. */
   manage_link: { readonly expires_at: string };
+  /** The link by which a member of staff signs in, once. */
+  staff_sign_in: { readonly expires_at: string };
 }
 
 export type MailKind = keyof MailData;
@@ -65,6 +67,7 @@ export const MAIL_KINDS = [
   "reminder",
   "reminder_confirm",
   "manage_link",
+  "staff_sign_in",
 ] as const satisfies readonly MailKind[];
 
 /** Why a payment failed, in as many ways as a reader can act on; Stripe's decline codes are mapped onto them. */

@@ -3,7 +3,14 @@ import { parse, stringify } from "uuid";
 import type { Vault } from "../vault/vault.ts";
 
 /** What a signed link is good for: one of a purpose never serves another. */
-export type LinkPurpose = "stop-gift" | "fix-payment" | "reminder" | "confirm-reminder" | "manage" | "unsubscribe";
+export type LinkPurpose =
+  | "stop-gift"
+  | "fix-payment"
+  | "reminder"
+  | "confirm-reminder"
+  | "manage"
+  | "unsubscribe"
+  | "staff-sign-in";
 
 const ID_BYTES = 16;
 const EXPIRY_BYTES = 6;

@@ -34,6 +34,7 @@ const DATA: MailData = {
   reminder: { frequency: "monthly", amount: 1000, currency: "EUR", asked_on: "2026-08-03" },
   reminder_confirm: { due_on: "2027-02-03" },
   manage_link: { expires_at: "2026-11-03T16:30:00Z" },
+  staff_sign_in: { expires_at: "2026-11-03T16:15:00Z" },
 };
 
 /** The links that a mail of the kind has, as its sender makes them. */
@@ -53,9 +54,10 @@ const LINKS: Readonly<Record<MailKind, Partial<MailLinks>>> = {
   reminder: { ...GIVE, ...NO_REMINDERS },
   reminder_confirm: { confirm: REMINDER, ...NO_REMINDERS },
   manage_link: MANAGE,
+  staff_sign_in: { confirm: `${AT}/finance/sign-in/${TOKEN}` },
 };
 
-const OF_NO_GIFT: readonly MailKind[] = ["reminder", "reminder_confirm", "manage_link"];
+const OF_NO_GIFT: readonly MailKind[] = ["reminder", "reminder_confirm", "manage_link", "staff_sign_in"];
 
 /** A mail of the kind as it might go out, for previews: nobody's gift, and links that lead nowhere. */
 export function sampleMail<K extends MailKind>(kind: K): Omit<MailToRender<K>, "locale" | "discreet"> {

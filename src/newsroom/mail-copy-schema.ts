@@ -126,6 +126,14 @@ const kinds = z.strictObject({
     expires: text("time"),
     after: text(),
   }),
+  staff_sign_in: z.strictObject({
+    ...envelope,
+    preheader: text("time"),
+    text: text("newsroom"),
+    button: text(),
+    expires: text("time"),
+    after: text(),
+  }),
 });
 
 /** Names of amounts and days in the small table of a mail. */
@@ -172,6 +180,7 @@ export const mailCopy = z.strictObject({
     reminder: text("newsroom"),
     confirm: text("newsroom"),
     link: text("newsroom"),
+    staff: text("newsroom"),
   }),
   tax_number: text("tax_number"),
 });

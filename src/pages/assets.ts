@@ -13,11 +13,11 @@ const TYPES: Readonly<Record<string, string>> = { ".css": "text/css", ".js": "te
 
 /** What pages load beside their own HTML, read once when the process starts. */
 export const assets: ReadonlyMap<string, Asset> = new Map(
-  ["site.css", "form.js", "sheet.css"].map((name) => [name, load(name)]),
+  ["site.css", "form.js", "sheet.css", "finance.css"].map((name) => [name, load(name)]),
 );
 
 /** Where a page finds an asset: `/assets/site.0a1b2c3d4e5f.css`. */
-export function assetUrl(name: "site.css" | "form.js" | "sheet.css"): string {
+export function assetUrl(name: "site.css" | "form.js" | "sheet.css" | "finance.css"): string {
   const extension = extname(name);
   return `/assets/${name.slice(0, -extension.length)}.${assets.get(name)?.hash}${extension}`;
 }

@@ -56,6 +56,7 @@ export const RATE_LIMITS = {
   checkout_client: { points: 300, seconds: 600 },
   reminder_client: { points: 120, seconds: 600 },
   donor_link_client: { points: 30, seconds: 600 },
+  staff_sign_in_client: { points: 30, seconds: 600 },
   reminder_address: { points: 16, seconds: 86_400, spread: 8 },
 } as const satisfies Readonly<Record<string, RateLimit>>;
 
@@ -68,3 +69,11 @@ export const CANCEL_PATIENCE_MS = 10_000;
 /** One statement of a report; and of an export, where the time counts in which the reader takes nothing. */
 export const REPORT_STATEMENT_TIMEOUT_MS = 30_000;
 export const EXPORT_STATEMENT_TIMEOUT_MS = 15 * 60_000;
+
+/** How long a mailed link signs in, and how many of them go to one address in an hour. By the wall clock, as are the sessions. */
+export const SIGN_IN_LINK_MS = 15 * 60_000;
+export const SIGN_IN_LINKS_AN_HOUR = 10;
+
+/** A browser is signed out after this long without a request, and after this long in any case. */
+export const SESSION_IDLE_MS = 12 * 3_600_000;
+export const SESSION_LONGEST_MS = 7 * 86_400_000;

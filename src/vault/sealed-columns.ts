@@ -9,6 +9,7 @@ export const SEALED_COLUMNS = [
   { table: "stripe_customers", id: "id", column: "name_sealed" },
   { table: "mails", id: "id", column: "to_sealed" },
   { table: "reminders", id: "id", column: "address_sealed" },
+  { table: "staff_members", id: "id", column: "address_sealed" },
 ] as const;
 
 export type SealedColumn = (typeof SEALED_COLUMNS)[number];

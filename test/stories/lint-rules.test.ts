@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
 const features = ["checkout", "inbox", "ledger", "reminders", "donors", "reports", "staff", "sandbox"];
-const groundFloor = ["stripe", "http", "db", "vault"];
+const groundFloor = ["stripe", "http", "db", "vault", "audit"];
 const folders = [...features, "donations", "mail", "pages", "mirror", ...groundFloor, "shared", "cli"];
 /** These have rules of their own. */
 const apart = ["config", "newsroom", "widget"];

@@ -65,3 +65,22 @@ export function manageLink(desk: Desk, data: MailData["manage_link"]): Letter {
     ],
   };
 }
+
+/** For staff, not for readers. */
+export function staffSignIn(desk: Desk, data: MailData["staff_sign_in"]): Letter {
+  const { copy, say, links } = desk;
+  const words = copy.kinds.staff_sign_in;
+  const time = desk.time(data.expires_at);
+  return {
+    why: say(copy.why.staff),
+    unsubscribe: copy.unsubscribe.gift,
+    subject: say(words.subject),
+    preheader: say(words.preheader, { time }),
+    heading: words.heading,
+    parts: [
+      ...paragraphs(say(words.text)),
+      button(words.button, needed(links, "confirm")),
+      ...paragraphs(say(words.expires, { time }), words.after),
+    ],
+  };
+}

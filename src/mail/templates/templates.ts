@@ -1,5 +1,5 @@
 import type { MailData, MailKind } from "../kinds.ts";
-import { manageLink, reminder, reminderConfirm } from "./asked-for.ts";
+import { manageLink, reminder, reminderConfirm, staffSignIn } from "./asked-for.ts";
 import { amountChanged, annualUpcoming, cancelled, paused } from "./changes.ts";
 import type { Desk } from "./desk.ts";
 import type { Letter } from "./letter.ts";
@@ -25,4 +25,5 @@ export const TEMPLATES: Templates = {
   reminder,
   reminder_confirm: reminderConfirm,
   manage_link: manageLink,
+  staff_sign_in: staffSignIn,
 };

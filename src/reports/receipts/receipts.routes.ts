@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Deps } from "../../deps.ts";
 import type { Html } from "../../http/html.ts";
 import { parse } from "../../http/parse.ts";
+import { type Staff, staffOf } from "../../http/staff.ts";
 import { pickLocale } from "../../newsroom.ts";
 import { isTest } from "../../pages/layout.page.ts";
 import { AppError } from "../../shared/errors.ts";
@@ -18,7 +19,7 @@ import { findDonor, statementLines } from "./statement.queries.ts";
 type ReceiptDeps = Pick<Deps, "db" | "vault" | "newsroom" | "now" | "config">;
 
 export interface NameRead {
-  readonly staff_token_id: string | null;
+  readonly staff: Staff;
   readonly donor_id: string;
   /** What it was read for. */
   readonly purpose: "receipt" | "statement";
@@ -101,10 +102,8 @@ export function receiptRoutes(deps: ReceiptDeps, { allow, onNameRead }: ReceiptP
   });
 
   async function nameOf(response: Response, donorId: string | null, purpose: NameRead["purpose"]) {
-    if (donorId === null || !SEES_NAMES.includes(response.locals.staff_role)) return null;
-    return await nameFor(deps, donorId, () =>
-      onNameRead({ staff_token_id: tokenOf(response), donor_id: donorId, purpose }),
-    );
+    if (donorId === null || !SEES_NAMES.includes(staffOf(response).role)) return null;
+    return await nameFor(deps, donorId, () => onNameRead({ staff: staffOf(response), donor_id: donorId, purpose }));
   }
   return router;
 }
@@ -113,8 +112,8 @@ const NUMBER = /^(?:[1-9]\d*-)?\d{4}-\d{6,}$/;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function tokenOf(response: Response): string | null {
-  const id: unknown = response.locals.staff_token_id;
-  return typeof id === "string" ? id : null;
+  const { id, kind } = staffOf(response);
+  return kind === "token" ? id : null;
 }
 
 function send(response: Response, page: Html): void {
