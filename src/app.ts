@@ -18,6 +18,7 @@ import { isWebhook, webhookListener } from "./inbox/webhook.listener.ts";
 import { assetRoutes } from "./pages/assets.routes.ts";
 import { reminderRoutes } from "./reminders/reminders.routes.ts";
 import { campaignRoutes } from "./reports/campaigns/campaigns.routes.ts";
+import { reportPages } from "./reports/pages/pages.routes.ts";
 import { receiptRoutes } from "./reports/receipts/receipts.routes.ts";
 import { reportRoutes } from "./reports/reports.routes.ts";
 import { viewRoutes } from "./reports/views/views.routes.ts";
@@ -75,7 +76,8 @@ function expressApp({ deps, reports, readiness, stripeOrigins, extra }: AppParts
   const guards = staffGuards(deps);
   const allow = (roles: readonly Role[]) => express.Router().use(requireRole(deps, roles), auditExport(deps));
   app.use(signInRoutes(deps, guards));
-  app.use(homeRoutes(deps, guards));
+  app.use(homeRoutes(guards));
+  app.use(reportPages(reports, guards));
   app.use(reportRoutes(reports, allow));
   app.use(
     receiptRoutes(deps, {

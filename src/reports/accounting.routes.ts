@@ -2,7 +2,6 @@ import express, { type RequestHandler, type Router } from "express";
 import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";
 import { AppError } from "../shared/errors.ts";
-import { periodStart } from "../shared/period.ts";
 import {
   balanceCsvQuery,
   balanceQuery,
@@ -17,8 +16,8 @@ import {
   payoutsQuery,
 } from "./accounting-query-schema.ts";
 import { balanceCsv, balanceReport } from "./balance.ts";
-import type { DisputesFilter } from "./disputes.queries.ts";
 import { disputesCsv, disputesPage } from "./disputes.ts";
+import { disputesFilter } from "./disputes-filter.ts";
 import type { JournalScope } from "./journal/entries.ts";
 import { journalCsv, journalPage } from "./journal/generic.ts";
 import { packageFile } from "./journal/packages.ts";
@@ -80,12 +79,12 @@ export function accountingRoutes(deps: AccountingDeps, may: RequestHandler, inSl
 
   router.get("/v1/reports/disputes", may, async (request, response) => {
     const { limit, cursor, ...query } = parse(disputesQuery, request.query);
-    response.json(await disputesPage(deps.db, disputesOf(deps, query), cursor ?? null, limit ?? DEFAULT_LIMIT));
+    response.json(await disputesPage(deps.db, disputesFilter(deps, query), cursor ?? null, limit ?? DEFAULT_LIMIT));
   });
 
   router.get("/v1/reports/disputes.csv", may, async (request, response) => {
     const { bom, ...query } = parse(disputesCsvQuery, request.query);
-    const filter = disputesOf(deps, query);
+    const filter = disputesFilter(deps, query);
     await sendCsv(deps, request, response, {
       name: `disputes${query.from === undefined ? "" : `_from_${query.from}`}${query.to === undefined ? "" : `_to_${query.to}`}.csv`,
       bom,
@@ -124,19 +123,6 @@ type Days = Parameters<typeof periodOf>[1];
 
 function journalOf(deps: Pick<Deps, "newsroom" | "now">, days: Days, currency: string | undefined): JournalScope {
   return { ...periodOf(deps, days), currency, accounting: deps.newsroom().accounting };
-}
-
-function disputesOf(
-  deps: Pick<Deps, "newsroom">,
-  query: Days & { readonly status?: string | undefined },
-): DisputesFilter {
-  const { time_zone: timeZone } = deps.newsroom();
-  const { from, to, status } = query;
-  return {
-    status,
-    start: from === undefined ? undefined : periodStart(from, timeZone),
-    end: to === undefined ? undefined : periodStart(to, timeZone),
-  };
 }
 
 function noMark(): AppError {

@@ -22,6 +22,8 @@ export interface RecurringCount {
 
 /** Stripe opened in 2011. */
 const EARLIEST = 2010 * 12;
+/** All recurring gifts began in this month or later. */
+export const FIRST_MONTH = EARLIEST + 1;
 /** Months that one payment can reach, with the one in which its gift lapses. */
 const LONGEST_CARRIED = 13;
 

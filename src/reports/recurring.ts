@@ -39,13 +39,23 @@ export function wholeMonths({ from, to }: Pick<Period, "from" | "to">, now: Date
   return { first, last, days: { from: dayOf(first), to: dayOf(Math.max(first, last + 1)) } };
 }
 
+interface Months {
+  readonly first: number;
+  readonly last: number;
+}
+
 export async function recurringRows(
   db: Kysely<DB>,
-  months: { readonly first: number; readonly last: number },
+  months: Months,
   timeZone: string,
 ): Promise<readonly RecurringRow[]> {
   if (months.last < months.first) return [];
-  const counts = await countRecurring(db, months, timeZone);
+  return rowsOfMonths(await countRecurring(db, months, timeZone), months);
+}
+
+/** The rows of these months; `all` may count others beside them. */
+export function rowsOfMonths(all: readonly RecurringCount[], months: Months): readonly RecurringRow[] {
+  const counts = all.filter(({ month }) => month >= months.first - 1 && month <= months.last);
   const currencies = [...new Set(counts.map((row) => row.currency))].sort();
   const rows: RecurringRow[] = [];
   for (let month = months.first; month <= months.last; month++) {

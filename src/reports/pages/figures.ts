@@ -1,0 +1,85 @@
+import { type Html, html } from "../../http/html.ts";
+import { exponent, formatDecimal, formatMoney } from "../../shared/money.ts";
+
+/** How pages for staff write figures. They are in English, so numbers are too; an amount has the decimals of its currency. */
+const LOCALE = "en";
+
+const counts = new Intl.NumberFormat(LOCALE);
+const percents = new Intl.NumberFormat(LOCALE, { style: "percent", maximumFractionDigits: 1 });
+const changes = new Intl.NumberFormat(LOCALE, {
+  style: "percent",
+  maximumFractionDigits: 1,
+  signDisplay: "exceptZero",
+});
+
+/** @param amount in minor units; null where there is none */
+export function money(amount: number | null, currency: string): string {
+  return amount === null ? "–" : formatMoney(amount, currency, LOCALE);
+}
+
+/** Short enough for an axis: 1,200,000 minor units of USD are $12K. */
+export function shortMoney(amount: number, currency: string): string {
+  const kept = shorts.get(currency) ?? shortFormat(currency);
+  shorts.set(currency, kept);
+  return kept.format(formatDecimal(amount, currency));
+}
+
+const shorts = new Map<string, Intl.NumberFormat>();
+
+function shortFormat(currency: string): Intl.NumberFormat {
+  const decimals = { minimumFractionDigits: 0, maximumFractionDigits: exponent(currency) };
+  return new Intl.NumberFormat(LOCALE, { style: "currency", currency, notation: "compact", ...decimals });
+}
+
+export function count(value: number | null): string {
+  return value === null ? "–" : counts.format(value);
+}
+
+/** @param share 0.25 is 25% */
+export function percent(share: number | null): string {
+  return share === null ? "–" : percents.format(share);
+}
+
+/** How much more or less than before; nothing can be said of what was nothing before. */
+export function change(now: number, before: number): string {
+  return before <= 0 ? "–" : changes.format((now - before) / before);
+}
+
+/** `2026-11-01` → `Nov 2026` */
+export function monthName(day: string): string {
+  return monthNames.format(new Date(`${day.slice(0, 7)}-01T00:00:00Z`));
+}
+
+const monthNames = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", month: "short", year: "numeric" });
+
+/** `2026-11-24` → `24 Nov 2026` */
+export function dayName(day: string): string {
+  return dayNames.format(new Date(`${day}T00:00:00Z`));
+}
+
+const dayNames = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", dateStyle: "medium" });
+
+/** The day of an instant in a time zone. */
+export function dayOf(instant: Date, timeZone: string): Html {
+  const name = new Intl.DateTimeFormat("en-GB", { timeZone, dateStyle: "medium" }).format(instant);
+  return html`<time datetime="${instant.toISOString()}">${name}</time>`;
+}
+
+/** Day and minute of an instant in a time zone. */
+export function timeOf(instant: Date, timeZone: string): Html {
+  const options = { timeZone, dateStyle: "medium", timeStyle: "short" } as const;
+  const name = new Intl.DateTimeFormat("en-GB", options).format(instant);
+  return html`<time datetime="${instant.toISOString()}">${name}</time>`;
+}
+
+/** `warning_needs_response` → `warning needs response`: Stripe's own words, and ours, as people read them. */
+export function words(code: string): string {
+  return code.replaceAll("_", " ");
+}
+
+/** Whether two amounts that must be the same are, in words and with a mark. */
+export function tick(isRight: boolean, right: string, wrong: string): Html {
+  return isRight
+    ? html`<span class="good"><span aria-hidden="true">✓ </span>${right}</span>`
+    : html`<strong class="bad"><span aria-hidden="true">✗ </span>${wrong}</strong>`;
+}
