@@ -36,7 +36,7 @@ export interface RecurringRow {
 export function wholeMonths({ from, to }: Pick<Period, "from" | "to">, now: Date, timeZone: string) {
   const first = monthIndex(from);
   const last = Math.min(monthIndex(addDays(to, -1)), monthIndex(localDate(now, timeZone)));
-  return { first, last, days: { from: dayOf(first), to: dayOf(Math.max(first, last + 1)) } };
+  return { first, last, days: { from: firstDayOf(first), to: firstDayOf(Math.max(first, last + 1)) } };
 }
 
 interface Months {
@@ -65,7 +65,7 @@ export function rowsOfMonths(all: readonly RecurringCount[], months: Months): re
         month,
         months.last,
       );
-      if (row !== null) rows.push({ month: dayOf(month), currency, ...row });
+      if (row !== null) rows.push({ month: firstDayOf(month), currency, ...row });
     }
   }
   return rows;
@@ -119,7 +119,8 @@ function monthIndex(day: string): number {
   return year * 12 + month - 1;
 }
 
-function dayOf(month: number): string {
+/** Of a month as `wholeMonths` numbers it. */
+export function firstDayOf(month: number): string {
   return firstOfMonth(Math.floor(month / 12), (month % 12) + 1);
 }
 

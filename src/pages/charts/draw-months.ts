@@ -15,6 +15,8 @@ export interface MonthsChart {
   /** Unique on its page. */
   readonly id: string;
   readonly title: string;
+  /** Two of them stand beside each other where there is room. */
+  readonly half?: boolean;
   /** What is to be seen, in a sentence or two, for whoever can't see it; the figures themselves stand in a table. */
   readonly description: string;
   /** First days of months, YYYY-MM-DD, the earliest first. */
@@ -25,11 +27,11 @@ export interface MonthsChart {
 }
 
 export interface Size {
-  readonly name: "wide" | "small";
+  readonly name: "wide" | "half" | "small";
   readonly width: number;
   readonly height: number;
-  /** Of how many months one is named. */
-  readonly labelEvery: number;
+  /** How many months at most are named. */
+  readonly labels: number;
 }
 
 const TICKS = 4;
@@ -54,7 +56,7 @@ export function drawMonths(chart: MonthsChart, size: Size): Html {
 <title id="${title}">${chart.title}</title>
 <desc id="${description}">${chart.description}</desc>
 ${axis(chart, frame)}
-${chart.months.map((month, index) => index % size.labelEvery === 0 && monthLabel(month, index, frame, size))}
+${chart.months.map((month, index) => index % every(chart, size) === 0 && monthLabel(month, index, frame, size, every(chart, size)))}
 ${bars(chart, frame)}
 ${chart.series.filter(({ kind }) => kind === "line").map((series) => curve(series, chart.months, frame))}
 </svg>`;
@@ -91,8 +93,12 @@ function axis({ tick }: MonthsChart, { y, left, right }: Frame): Html {
   return html`<g>${lines}</g>`;
 }
 
+function every({ months }: MonthsChart, { labels }: Size): number {
+  return Math.max(1, Math.ceil(months.length / labels));
+}
+
 /** The year stands under the first month that is named, and under each that is the first of its year. */
-function monthLabel(month: string, index: number, { x }: Frame, { height, labelEvery }: Size): Html {
+function monthLabel(month: string, index: number, { x }: Frame, { height }: Size, labelEvery: number): Html {
   const at = round((x(month) ?? 0) + x.bandwidth() / 2);
   const name = MONTHS[Number(month.slice(5, 7)) - 1];
   const isFirstOfYear = Number(month.slice(5, 7)) <= labelEvery;

@@ -2,16 +2,16 @@ import { type Html, html } from "../../http/html.ts";
 import { drawMonths, type MonthsChart, type Series, type Size } from "./draw-months.ts";
 
 /** Drawn for both widths, of which the style sheet shows one: text that is scaled down with its drawing can't be read on a phone. */
-const SIZES: readonly Size[] = [
-  { name: "wide", width: 960, height: 280, labelEvery: 1 },
-  { name: "small", width: 340, height: 220, labelEvery: 3 },
-];
+const WIDE: Size = { name: "wide", width: 960, height: 280, labels: 16 };
+const HALF: Size = { name: "half", width: 600, height: 260, labels: 13 };
+const SMALL: Size = { name: "small", width: 340, height: 220, labels: 6 };
 
 export function monthsChart(chart: MonthsChart): Html {
   return html`<figure class="chart">
 <figcaption>${chart.title}</figcaption>
 <ul class="legend">${chart.series.map(({ name, kind, colour }) => html`<li>${swatch(kind, colour)} ${name}</li>`)}</ul>
-${SIZES.map((size) => drawMonths(chart, size))}
+${drawMonths(chart, chart.half === true ? HALF : WIDE)}
+${drawMonths(chart, SMALL)}
 </figure>`;
 }
 

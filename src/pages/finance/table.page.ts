@@ -30,7 +30,7 @@ export function table({ id, caption, columns, rows, foot = [], empty }: Table): 
     )}</tr>`;
   const none = html`<tr><td class="none" colspan="${columns.length}">${empty}</td></tr>`;
   return html`<div class="table" role="region" aria-labelledby="${id}" tabindex="0"><table>
-<caption id="${id}">${caption}</caption>
+<caption id="${id}"><span>${caption}</span></caption>
 <thead><tr>${columns.map(({ head }, index) => html`<th scope="col"${kind(index)}>${head}</th>`)}</tr></thead>
 <tbody>${rows.length === 0 ? none : rows.map(cells)}</tbody>
 ${foot.length > 0 && html`<tfoot>${foot.map(cells)}</tfoot>`}

@@ -7,7 +7,7 @@ import { disputesPage as readPage } from "../disputes.ts";
 import { disputesFilter } from "../disputes-filter.ts";
 import { count, dayOf, money, timeOf, words } from "./figures.ts";
 import { filterForm, more, periodFields } from "./filters.page.ts";
-import { DEADLINE_DAYS } from "./overview.ts";
+import { awaitsAnswer, DEADLINE_DAYS } from "./overview.ts";
 import type { ReportPage } from "./report-page.ts";
 
 const PATH = "/finance/disputes";
@@ -94,8 +94,11 @@ ${more(PATH, query, next_cursor)}
   },
 };
 
-function deadline({ is_open, due_by }: DisputeRow, now: Date, timeZone: string): Html | string {
+/** What was answered waits for the bank: its deadline presses nobody. */
+function deadline(row: DisputeRow, now: Date, timeZone: string): Html | string {
+  const { is_open, due_by } = row;
   if (due_by === null || !is_open) return "–";
+  if (!awaitsAnswer(row)) return html`${timeOf(due_by, timeZone)} <span class="none">answered</span>`;
   const days = Math.floor((+due_by - +now) / DAY_MS);
   const left =
     +due_by < +now ? "it has passed" : days === 0 ? "within a day" : days === 1 ? "in 1 day" : `in ${count(days)} days`;

@@ -1,5 +1,6 @@
 import { type Html, html } from "../../http/html.ts";
 import { exponent, formatDecimal, formatMoney } from "../../shared/money.ts";
+import { localDate } from "../../shared/period.ts";
 
 /** How pages for staff write figures. They are in English, so numbers are too; an amount has the decimals of its currency. */
 const LOCALE = "en";
@@ -45,31 +46,29 @@ export function change(now: number, before: number): string {
   return before <= 0 ? "–" : changes.format((now - before) / before);
 }
 
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/** Keeps a date on one line. */
+const SPACE = "\u00a0";
+
 /** `2026-11-01` → `Nov 2026` */
 export function monthName(day: string): string {
-  return monthNames.format(new Date(`${day.slice(0, 7)}-01T00:00:00Z`));
+  return [MONTHS[Number(day.slice(5, 7)) - 1], day.slice(0, 4)].join(SPACE);
 }
 
-const monthNames = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", month: "short", year: "numeric" });
-
-/** `2026-11-24` → `24 Nov 2026` */
+/** `2026-11-04` → `4 Nov 2026` */
 export function dayName(day: string): string {
-  return dayNames.format(new Date(`${day}T00:00:00Z`));
+  return [Number(day.slice(8, 10)), monthName(day)].join(SPACE);
 }
-
-const dayNames = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", dateStyle: "medium" });
 
 /** The day of an instant in a time zone. */
 export function dayOf(instant: Date, timeZone: string): Html {
-  const name = new Intl.DateTimeFormat("en-GB", { timeZone, dateStyle: "medium" }).format(instant);
-  return html`<time datetime="${instant.toISOString()}">${name}</time>`;
+  return html`<time datetime="${instant.toISOString()}">${dayName(localDate(instant, timeZone))}</time>`;
 }
 
 /** Day and minute of an instant in a time zone. */
 export function timeOf(instant: Date, timeZone: string): Html {
-  const options = { timeZone, dateStyle: "medium", timeStyle: "short" } as const;
-  const name = new Intl.DateTimeFormat("en-GB", options).format(instant);
-  return html`<time datetime="${instant.toISOString()}">${name}</time>`;
+  const minute = new Intl.DateTimeFormat("en-GB", { timeZone, timeStyle: "short" }).format(instant);
+  return html`<time datetime="${instant.toISOString()}">${dayName(localDate(instant, timeZone))}, ${minute}</time>`;
 }
 
 /** `warning_needs_response` → `warning needs response`: Stripe's own words, and ours, as people read them. */

@@ -34,13 +34,16 @@ const PATIENCE_MS = 1_000;
  * it and two viewers don't count twice, a process counts one at a time, for all months at once, and keeps the latest. Figures are exact at
  * the moment that they tell, which a page shows.
  */
-export function keptCounts(deps: Pick<Deps, "db" | "log" | "now">): RecurringCounts {
+export function keptCounts(
+  deps: Pick<Deps, "db" | "log" | "now">,
+  countAll: (last: number, timeZone: string) => Promise<readonly RecurringCount[]> = counter(deps),
+): RecurringCounts {
   let kept: Kept | null = null;
   let running: { readonly key: string; readonly counting: Promise<Kept> } | null = null;
 
   async function count(key: string, last: number, timeZone: string): Promise<Kept> {
     const [began, at] = [performance.now(), deps.now()];
-    const counts = await reading(deps.db, (trx) => countRecurring(trx, { first: FIRST_MONTH, last }, timeZone));
+    const counts = await countAll(last, timeZone);
     const done = performance.now();
     kept = { key, counts, at, done, took: done - began };
     return kept;
@@ -64,4 +67,9 @@ export function keptCounts(deps: Pick<Deps, "db" | "log" | "now">): RecurringCou
     if (kept !== null && kept.took >= QUICK_MS && age < OLDEST_MS) return kept;
     return await Promise.race([next, sleep(PATIENCE_MS, null, { ref: false })]);
   };
+}
+
+function counter({ db }: Pick<Deps, "db">) {
+  return async (last: number, timeZone: string) =>
+    await reading(db, (trx) => countRecurring(trx, { first: FIRST_MONTH, last }, timeZone));
 }

@@ -39,10 +39,14 @@ export const overviewPage: ReportPage<unknown> = {
     return {
       body: html`${attentionSection(attention, { now: deps.now(), timeZone })}
 ${isEmpty && nothingYet(deps)}
-${overview.currencies.map((each) => currencySection(overview, each))}
-${overview.hasCorrections && html`<p class="small">The open month includes what corrects closed months since they were closed.</p>`}
+${
+  !isEmpty &&
+  html`<section aria-labelledby="compared"><h2 id="compared">This month, by settlement currency</h2>${overview.currencies.map((each) => comparison(overview, each))}
+${overview.hasCorrections && html`<p class="small">The open month includes what corrects closed months since they were closed.</p>`}</section>`
+}
 ${!(isEmpty && recurring?.rows.length === 0) && recurringSection(recurring, timeZone)}
-${processingSection(attention)}`,
+${processingSection(attention)}
+${overview.currencies.map((each) => monthsSection(overview, each))}`,
       ...(recurring === null ? { again: COUNTED_AGAIN_SECONDS } : {}),
     };
   },
@@ -64,14 +68,13 @@ function isSandbox({ environment, stripe }: Pick<Config, "environment" | "stripe
   );
 }
 
-function currencySection(overview: Overview, each: CurrencyOverview): Html {
+function monthsSection(overview: Overview, each: CurrencyOverview): Html {
   const { currency } = each;
-  return html`<section aria-labelledby="in-${currency}"><h2 id="in-${currency}">Settled in ${currency}</h2>
-${comparison(overview, each)}
+  return html`<section aria-labelledby="in-${currency}"><h2 id="in-${currency}">The last thirteen months, settled in ${currency}</h2>
 ${chartOf(overview, each)}
 ${table({
   id: `months-${currency}`,
-  caption: `The last thirteen months, ${currency}`,
+  caption: `By month, ${currency}`,
   columns: [
     { head: "Month" },
     ...["Payments", "Gross", "Refunded", "Disputed", "Fees", "Net"].map((head) => ({ head, number: true })),
@@ -126,7 +129,7 @@ function comparison({ months, soFar }: Overview, each: CurrencyOverview): Html {
   ];
   return html`${table({
     id: `compared-${currency}`,
-    caption: `This month, the month before and the same month last year, ${currency}`,
+    caption: `Settled in ${currency}: this month, the month before and the same month last year`,
     columns: [{ head: "" }, ...heads.map((head) => ({ head, number: true }))],
     rows: [
       ...LINES.map(({ name, figure }) =>

@@ -20,6 +20,11 @@ const DAY_MS = 86_400_000;
 const LISTED = 100;
 const MOST = 1000;
 
+/** Whether Stripe waits for the newsroom's evidence; after that it waits for the bank. */
+export function awaitsAnswer({ status }: Pick<DisputeRow, "status">): boolean {
+  return status === "needs_response" || status === "warning_needs_response";
+}
+
 /** Counts, and amounts in minor units of one currency. */
 export interface Totals {
   readonly donations: number;
@@ -146,7 +151,7 @@ export async function recurringNow({ recurring, now, newsroom }: PageDeps): Prom
 
 export interface Attention {
   readonly differences: Pick<ReconciliationPage, "run"> & { readonly open: number; readonly more: boolean };
-  /** Open ones whose answer is due within a week, or was. */
+  /** Those whose answer is due within a week, or was. */
   readonly disputes: readonly DisputeRow[];
   /** Of the last month, those that don't add up or came back from the bank. */
   readonly payouts: { readonly wrong: number; readonly failed: number };
@@ -172,7 +177,7 @@ export async function readAttention({ db, now, newsroom }: PageDeps): Promise<At
       open: differences.rows.length,
       more: differences.next_cursor !== null,
     },
-    disputes: disputes.rows.filter(({ due_by }) => due_by !== null && +due_by <= soon),
+    disputes: disputes.rows.filter((row) => awaitsAnswer(row) && row.due_by !== null && +row.due_by <= soon),
     payouts: {
       wrong: payouts.rows.filter(({ adds_up }) => adds_up === false).length,
       failed: payouts.rows.filter(({ status }) => status === "failed").length,

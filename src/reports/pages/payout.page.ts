@@ -62,6 +62,14 @@ const KINDS: Readonly<Record<LineSum["kind"], string>> = {
   not_gifts: "Not gifts",
 };
 
+const LINE_KINDS: Readonly<Record<Exclude<LineSum["kind"], "not_gifts">, string>> = {
+  payment: "Gift",
+  refund: "Refund",
+  dispute: "Dispute",
+  fee: "Stripe’s fee",
+  payout: "Payout that came back",
+};
+
 function totals({ payout, totals }: PayoutPage): Html {
   const { currency } = payout;
   const of = (read: (sum: LineSum) => number) => assertSafe(totals.reduce((all, sum) => all + read(sum), 0));
@@ -110,7 +118,7 @@ function lines({ payout, rows }: PayoutPage, timeZone: string): Html {
       { head: "Booked" },
       { head: "Kind" },
       { head: "Amount", number: true },
-      { head: "Fee", number: true },
+      { head: "Fees", number: true },
       { head: "Net", number: true },
       { head: "Payment" },
       { head: "Frequency" },
@@ -121,7 +129,7 @@ function lines({ payout, rows }: PayoutPage, timeZone: string): Html {
       dayOf(row.booked_at, timeZone),
       kindOf(row),
       money(row.amount, payout.currency),
-      money(row.fee, payout.currency),
+      money(0 - row.fee, payout.currency),
       money(row.net, payout.currency),
       row.payment_id === null ? null : html`<span class="id">${row.payment_id}</span>`,
       row.frequency,
@@ -134,5 +142,5 @@ function lines({ payout, rows }: PayoutPage, timeZone: string): Html {
 
 /** Of what is no gift, Stripe's own name for it. */
 function kindOf({ kind, reporting_category }: PayoutLineRow): string {
-  return kind === "not_gifts" ? `${KINDS[kind]}: ${words(reporting_category)}` : KINDS[kind];
+  return kind === "not_gifts" ? `Not a gift: ${words(reporting_category)}` : LINE_KINDS[kind];
 }

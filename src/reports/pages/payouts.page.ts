@@ -91,11 +91,13 @@ function verdict(rows: readonly PayoutRow[]): Html {
   const wrong = rows.filter(({ adds_up }) => adds_up === false).length;
   const right = rows.filter(({ adds_up }) => adds_up === true).length;
   const open = rows.length - wrong - right;
-  return html`<p>${
-    wrong > 0
-      ? tick(false, "", `${wrong} of ${rows.length} ${wrong === 1 ? "doesn’t" : "don’t"} add up.`)
-      : tick(true, `${right} of ${rows.length} add up, and none doesn’t.`, "")
-  }${open > 0 && ` ${open} can’t be added up yet, or were made by hand.`}</p>`;
+  const said =
+    right === rows.length && right > 1
+      ? `All ${right} add up.`
+      : `${right} of ${rows.length} ${right === 1 ? "adds" : "add"} up.`;
+  return html`<p>${wrong > 0 ? tick(false, "", `${wrong} of ${rows.length} ${wrong === 1 ? "doesn’t" : "don’t"} add up.`) : tick(true, said, "")}${
+    open > 0 && ` ${open} can’t be added up: not settled yet, or made by hand.`
+  }</p>`;
 }
 
 /** A tick, or by how much the lines miss the payout. */

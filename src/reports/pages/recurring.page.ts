@@ -2,10 +2,9 @@ import { type Html, html } from "../../http/html.ts";
 import { parse } from "../../http/parse.ts";
 import { monthsChart } from "../../pages/charts/months-chart.ts";
 import { table } from "../../pages/finance/table.page.ts";
-import { firstOfMonth } from "../../shared/period.ts";
 import { periodOf } from "../period.ts";
 import { currency, recurringQuery } from "../query-schema.ts";
-import { type RecurringRow, rowsOfMonths, wholeMonths } from "../recurring.ts";
+import { firstDayOf, type RecurringRow, rowsOfMonths, wholeMonths } from "../recurring.ts";
 import { count, money, monthName, percent, shortMoney, timeOf } from "./figures.ts";
 import { filterForm, periodFields, shortcuts } from "./filters.page.ts";
 import type { PageDeps, ReportPage } from "./report-page.ts";
@@ -72,7 +71,7 @@ async function figures(deps: PageDeps, { months, timeZone, currency: only }: Que
     ([, one], [, other]) => (other.at(-1)?.active ?? 0) - (one.at(-1)?.active ?? 0),
   );
   const names = Array.from({ length: Math.max(0, months.last - months.first + 1) }, (_, index) =>
-    firstOfMonth(0, months.first + index + 1),
+    firstDayOf(months.first + index),
   );
   return {
     body: html`<p class="small">As of ${timeOf(counted.at, timeZone)}. Months are whole and of ${timeZone}; amounts and gifts are in the donors’ own currency.</p>
@@ -115,6 +114,7 @@ function valueChart(currency: string, rows: readonly RecurringRow[], months: rea
   const values = months.map((month) => rows.find((row) => row.month === month)?.monthly_value ?? 0);
   return monthsChart({
     id: `value-${currency}`,
+    half: true,
     title: `Monthly value, ${currency}`,
     description: `What active gifts bring in a month: ${ends(months, values, (value) => money(value, currency))}. The table below has all figures.`,
     months,
@@ -129,6 +129,7 @@ function changeChart(currency: string, rows: readonly RecurringRow[], months: re
   const [won, lost] = [of((row) => row.new + row.returned), of((row) => row.cancelled + row.lapsed)];
   return monthsChart({
     id: `change-${currency}`,
+    half: true,
     title: `New and lost, ${currency}`,
     description: `Gifts that began or returned: ${ends(months, won, count)}. Gifts cancelled or lapsed: ${ends(months, lost, count)}. The table below has all figures.`,
     months,
