@@ -1,0 +1,175 @@
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import axe from "axe-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeSampleData } from "../../src/sandbox/sample/make.ts";
+import { startApp, type TestApp } from "../support/app.ts";
+import { browserMissing, launchBrowser } from "../support/browser.ts";
+import { visitor } from "../support/finance-pages.ts";
+
+/** Three years of made-up gifts, as somebody sees them who looks at the product for the first time. */
+describe.skipIf(browserMissing())("the pages for finance staff in a browser", () => {
+  let app: TestApp;
+  let browser: Browser;
+  let secret: string;
+  let paths: Readonly<Record<string, string>>;
+  let screenshots: string;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    app = await startApp();
+    await makeSampleData(app.deps, { payments: 1_200, seed: 3 });
+    for (const body of [
+      { email: "one@example.org", in_months: 2 },
+      { channel: "on_site", in_months: 6 },
+    ]) {
+      await fetch(`${app.url}/v1/reminders`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    }
+    secret = (await visitor(app, "admin")).secret;
+    const payout = await app.db
+      .selectFrom("payout_lines")
+      .select("payout_id")
+      .groupBy("payout_id")
+      .orderBy((eb) => eb.fn.countAll(), "desc")
+      .executeTakeFirstOrThrow();
+    paths = {
+      overview: "/finance",
+      recurring: "/finance/recurring",
+      payouts: "/finance/payouts",
+      payout: `/finance/payouts/${payout.payout_id}`,
+      balance: "/finance/balance",
+      comparison: "/finance/reconciliation",
+      audience: "/finance/audience?by=campaign",
+      disputes: "/finance/disputes",
+      reminders: "/finance/reminders",
+      exports: "/finance/exports",
+      faults: "/finance/payouts?from=2026-02-30&currency=dollars",
+    };
+    browser = await launchBrowser();
+    // Each run's take the place of the last one's, to be looked at.
+    screenshots = join(tmpdir(), "reader-donations-screenshots", "finance");
+    await mkdir(screenshots, { recursive: true });
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    await app?.close();
+  });
+
+  type Options = Parameters<Browser["newContext"]>[0];
+
+  async function signedIn(options: Options, use: (page: Page) => Promise<void>): Promise<void> {
+    const context: BrowserContext = await browser.newContext({ locale: "en-US", ...options });
+    await context.addCookies([{ name: "rd_staff", value: secret, url: app.url }]);
+    const page = await context.newPage();
+    page.on("console", (message) => complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("request", (request) => new URL(request.url()).origin === app.url || complaints.push(request.url()));
+    await use(page);
+    await context.close();
+  }
+
+  async function open(page: Page, name: string): Promise<void> {
+    const answer = await page.goto(`${app.url}${paths[name]}`);
+    expect([name, answer?.status()]).toEqual([name, name === "faults" ? 400 : 200]);
+  }
+
+  const shoot = (page: Page, name: string) =>
+    page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true, animations: "disabled" });
+
+  test.each([
+    ["phone", { width: 390, height: 844 }, "light"],
+    ["desktop", { width: 1280, height: 900 }, "dark"],
+  ] as const)("on a %s everything fits, and axe finds nothing serious", async (name, viewport, colorScheme) => {
+    await signedIn({ viewport, colorScheme }, async (page) => {
+      for (const each of Object.keys(paths)) {
+        await open(page, each);
+        expect([each, await page.evaluate(sideways)]).toEqual([each, 0]);
+        expect([each, await page.evaluate(cutOff)]).toEqual([each, []]);
+        await page.evaluate(axe.source);
+        expect([each, await page.evaluate(seriousFaults)]).toEqual([each, []]);
+        await shoot(page, `${each}-${name}`);
+      }
+    });
+    expect(complaints.filter((complaint) => !complaint.includes("400 (Bad Request)"))).toEqual([]);
+  });
+
+  test("without scripts a period is chosen, a payout is opened, a file is fetched", async () => {
+    await signedIn({ javaScriptEnabled: false, viewport: { width: 390, height: 844 } }, async (page) => {
+      await open(page, "payouts");
+      await page.getByRole("link", { name: "Last year" }).click();
+      await page.getByLabel("Currency").fill("eur");
+      await page.getByRole("button", { name: "Show" }).click();
+      expect(new URL(page.url()).searchParams.get("currency")).toBe("eur");
+      expect(await page.getByLabel("Currency").inputValue()).toBe("eur");
+      await page.locator("#payouts").locator("xpath=..").locator("tbody a").first().click();
+      expect(await page.getByRole("heading", { level: 1 }).textContent()).toBe("Payout");
+      await page.getByRole("link", { name: "Exports" }).click();
+      const [file] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: "Download CSV" }).first().click(),
+      ]);
+      expect(file.suggestedFilename()).toMatch(/^journal_\d{4}-\d\d-01_\d{4}-\d\d-01\.csv$/);
+    });
+  });
+
+  test("by keyboard: the content is skipped to, and a table is scrolled", async () => {
+    await signedIn({ viewport: { width: 390, height: 844 } }, async (page) => {
+      await open(page, "recurring");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Enter");
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
+      const region = page.getByRole("region", { name: /^By month/ }).first();
+      await region.focus();
+      await page.keyboard.press("ArrowRight");
+      await expect.poll(() => region.evaluate((element) => element.scrollLeft)).toBeGreaterThan(0);
+    });
+  });
+
+  test("on paper nothing runs over the edge, and what is for the screen is left out", async () => {
+    await signedIn({ colorScheme: "dark", viewport: { width: 718, height: 1000 } }, async (page) => {
+      await page.emulateMedia({ media: "print" });
+      for (const each of ["overview", "payout", "balance", "recurring"]) {
+        await open(page, each);
+        expect([each, await page.evaluate(sideways)]).toEqual([each, 0]);
+        for (const hidden of ["nav", ".tools", ".filters", ".who"]) {
+          for (const element of await page.locator(hidden).all()) expect(await element.isVisible()).toBe(false);
+        }
+        await shoot(page, `${each}-paper`);
+        const paper = await page.pdf({ format: "A4", path: join(screenshots, `${each}.pdf`) });
+        expect(paper.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length).toBeLessThan(12);
+      }
+    });
+  });
+});
+
+/** Runs in the page: by how much it scrolls sideways. */
+function sideways(): number {
+  return document.documentElement.scrollWidth - document.documentElement.clientWidth;
+}
+
+/** Runs in the page: texts that run out of their boxes. */
+function cutOff(): string[] {
+  return [...document.querySelectorAll("td, th, dd, dt, p, h1, h2, h3, li, label, .figure, figcaption, .chart text")]
+    .filter((element) => getComputedStyle(element).display !== "inline")
+    .filter((element) => element.scrollWidth > element.clientWidth + 1 && !element.classList.contains("unseen"))
+    .filter((element) => !(element instanceof SVGElement) && !element.querySelector(".unseen"))
+    .map((element) => element.textContent?.trim() ?? "");
+}
+
+interface AxeWindow {
+  readonly axe: typeof axe;
+}
+
+/** Runs in the page: what axe holds for serious or critical. */
+async function seriousFaults(): Promise<string[]> {
+  const { violations } = await (window as unknown as AxeWindow).axe.run();
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
