@@ -73,6 +73,13 @@ describe("recurring gifts are counted once for all who look", () => {
     expect([await see(), times()]).toEqual([1, 1]);
   });
 
+  test("one that fails after long isn't begun anew for each page", async () => {
+    const { see, times } = counter(300, () => true);
+    await expect(see()).rejects.toThrow("No.");
+    await expect(see()).rejects.toThrow("No.");
+    expect(times()).toBe(1);
+  });
+
   test("one that fails is tried again by the next page", async () => {
     let broken = true;
     const { see } = counter(10, () => broken);

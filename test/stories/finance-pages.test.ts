@@ -1,6 +1,9 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { reconcile } from "../../src/ledger/reconcile/reconcile.ts";
+import { overviewPage } from "../../src/reports/pages/overview.page.ts";
+import type { PageDeps } from "../../src/reports/pages/report-page.ts";
+import { AppError } from "../../src/shared/errors.ts";
 import { formatMoney } from "../../src/shared/money.ts";
 import { type Account, accountOf, DAY_MS, type ReportRow } from "../support/account.ts";
 import { startApp } from "../support/app.ts";
@@ -17,6 +20,7 @@ import { mainOf, tableOf, type Visitor, visitor, wordsOf } from "../support/fina
  *   15 Jan             the books are compared with Stripe
  */
 const HOSTILE = { campaign: `<b>winter</b> & "co"`, article_id: "<script>alert(1)</script>" };
+const NOTHING_ASKED = { typed: {}, question: {}, faults: [] };
 const USD = (amount: number) => formatMoney(amount, "USD", "en");
 
 interface Emptied {
@@ -181,6 +185,43 @@ describe("the overview", () => {
     await sql`update payments set status = 'processing', paid_at = null where currency = 'EUR'`.execute(here.app.db);
     expect(tableOf(await page("/finance"), "processing-sums")[1]).toEqual(["EUR", "1", "€40.00"]);
     await sql`update payments set status = 'paid', paid_at = booked_at where currency = 'EUR'`.execute(here.app.db);
+  });
+});
+
+describe("the overview, whatever the moment", () => {
+  const shown = (deps: Partial<PageDeps>) =>
+    overviewPage.show({ ...here.app.deps, recurring: async () => null, ...deps }, {}, NOTHING_ASKED);
+
+  test("doesn't wait for recurring gifts that are still being counted, and loads again", async () => {
+    const { body, again } = await shown({});
+    expect(again).toBe(3);
+    expect(wordsOf(body.text)).toContain("Being counted. This page loads again by itself");
+    expect(tableOf(body.text, "compared-USD")).toHaveLength(8);
+  });
+
+  test("tells when recurring gifts took too long to count, and shows the rest", async () => {
+    const tooLong = async () => {
+      throw new AppError("unavailable", "report_took_too_long", "Too long.");
+    };
+    const { body, again } = await shown({ recurring: tooLong });
+    expect(again).toBeUndefined();
+    expect(wordsOf(body.text)).toContain("They could not be counted in time.");
+    expect(tableOf(body.text, "compared-USD")).toHaveLength(8);
+  });
+
+  test("offers sample data where no money is real, and nowhere else", async () => {
+    const now = () => new Date("2020-01-01T12:00:00Z");
+    expect((await shown({ now })).body.text).toContain("sample-data");
+    const { config } = here.app.deps;
+    const stripe = { ...config.stripe, apiBase: null };
+    for (const real of [
+      { ...config, environment: "production" as const },
+      { ...config, stripe },
+    ]) {
+      const { text } = (await shown({ now, config: real })).body;
+      expect(text).toContain("No gift has settled in the last thirteen months.");
+      expect(text).not.toContain("sample-data");
+    }
   });
 });
 

@@ -60,6 +60,7 @@ const express = "express is imported by";
 const stripe = "stripe is imported by";
 const sql = "SQL lives in";
 const pg = "pg is imported by";
+const d3 = "d3 is imported by";
 const testCode = "src/ doesn't import from test/";
 const topLevel = "of the files at the top of src/";
 const importType = "Write `import type";
@@ -102,6 +103,8 @@ const broken: Broken[] = [
   { file: "src/donations/pg.ts", code: `import { Pool } from "pg";\nexport const it = new Pool();`, rule: pg },
   { file: "src/reports/pg.queries.ts", code: `import pg from "pg";\nexport const it = new pg.Pool();`, rule: pg },
   { file: "src/reports/pg-dynamic.ts", code: `export const it = await import("pg");`, rule: pg },
+  { file: "src/reports/d3.ts", code: `export { scaleLinear } from "d3-scale";`, rule: d3 },
+  { file: "src/pages/d3.ts", code: `export const it = await import("d3-shape");`, rule: d3 },
   { file: "src/checkout/sql.ts", code: 'import { sql } from "kysely";\nexport const it = sql`select 1`;', rule: sql },
   { file: "src/ledger/sql.ts", code: 'import { sql as q } from "kysely";\nexport const it = q`select 1`;', rule: sql },
   { file: "src/mail/sql.ts", code: 'import * as k from "kysely";\nexport const it = k.sql`select 1`;', rule: sql },
@@ -172,6 +175,7 @@ const sound = [
   { file: "src/sandbox/stripe/pages.routes.ts", code: `export { Router } from "express";` },
   { file: "src/inbox/expressive.ts", code: `export { it } from "./express.ts";` },
   { file: "src/stripe/client.ts", code: `export { Stripe } from "stripe";` },
+  { file: "src/pages/charts/d3.ts", code: `export { scaleLinear } from "d3-scale";` },
   { file: "src/checkout/stripe-types.ts", code: `export type { Stripe } from "../stripe/types.ts";` },
   { file: "src/db/pg.ts", code: `export { Pool } from "pg";` },
   { file: "src/ledger/pg.ts", code: `import type { PoolClient } from "pg";\nexport type It = PoolClient;` },

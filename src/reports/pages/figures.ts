@@ -41,9 +41,9 @@ export function percent(share: number | null): string {
   return share === null ? "–" : percents.format(share);
 }
 
-/** How much more or less than before; nothing can be said of what was nothing before. */
+/** How much more or less than before; nothing can be said of what was or is nothing, or less (fees that came back). */
 export function change(now: number, before: number): string {
-  return before <= 0 ? "–" : changes.format((now - before) / before);
+  return before <= 0 || now < 0 ? "–" : changes.format((now - before) / before);
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -39,14 +39,22 @@ export function keptCounts(
   countAll: (last: number, timeZone: string) => Promise<readonly RecurringCount[]> = counter(deps),
 ): RecurringCounts {
   let kept: Kept | null = null;
+  let failed: { readonly key: string; readonly error: unknown; readonly done: number; readonly took: number } | null =
+    null;
   let running: { readonly key: string; readonly counting: Promise<Kept> } | null = null;
 
   async function count(key: string, last: number, timeZone: string): Promise<Kept> {
     const [began, at] = [performance.now(), deps.now()];
-    const counts = await countAll(last, timeZone);
-    const done = performance.now();
-    kept = { key, counts, at, done, took: done - began };
-    return kept;
+    try {
+      const counts = await countAll(last, timeZone);
+      const done = performance.now();
+      kept = { key, counts, at, done, took: done - began };
+      return kept;
+    } catch (error) {
+      const done = performance.now();
+      failed = { key, error, done, took: done - began };
+      throw error;
+    }
   }
 
   function counting(key: string, last: number, timeZone: string): Promise<Kept> {
@@ -61,8 +69,13 @@ export function keptCounts(
 
   return async (last, timeZone) => {
     const key = `${timeZone} ${last}`;
-    const age = kept?.key === key ? performance.now() - kept.done : Number.POSITIVE_INFINITY;
+    const now = performance.now();
+    const age = kept?.key === key ? now - kept.done : Number.POSITIVE_INFINITY;
     if (kept !== null && kept.took >= QUICK_MS && age < kept.took * REUSE) return kept;
+    // One that took long in vain isn't begun anew for each page either.
+    const rests = failed?.key === key && failed.took >= QUICK_MS && now - failed.done < failed.took * REUSE;
+    if (rests && failed !== null && age >= OLDEST_MS) throw failed.error;
+    if (rests && kept !== null) return kept;
     const next = counting(key, last, timeZone);
     if (kept !== null && kept.took >= QUICK_MS && age < OLDEST_MS) return kept;
     return await Promise.race([next, sleep(PATIENCE_MS, null, { ref: false })]);

@@ -15,7 +15,7 @@ import {
   type RecurringNow,
   readAttention,
   readOverview,
-  recurringNow,
+  recurringOrNot,
   type Totals,
 } from "./overview.ts";
 import type { PageDeps, ReportPage } from "./report-page.ts";
@@ -33,7 +33,7 @@ export const overviewPage: ReportPage<unknown> = {
     const [overview, attention, recurring] = [
       await readOverview(deps),
       await readAttention(deps),
-      await recurringNow(deps),
+      await recurringOrNot(deps),
     ];
     const isEmpty = overview.currencies.length === 0;
     return {
@@ -44,7 +44,7 @@ ${
   html`<section aria-labelledby="compared"><h2 id="compared">This month, by settlement currency</h2>${overview.currencies.map((each) => comparison(overview, each))}
 ${overview.hasCorrections && html`<p class="small">The open month includes what corrects closed months since they were closed.</p>`}</section>`
 }
-${!(isEmpty && recurring?.rows.length === 0) && recurringSection(recurring, timeZone)}
+${!(isEmpty && isNone(recurring)) && recurringSection(recurring, timeZone)}
 ${processingSection(attention)}
 ${overview.currencies.map((each) => monthsSection(overview, each))}`,
       ...(recurring === null ? { again: COUNTED_AGAIN_SECONDS } : {}),
@@ -162,26 +162,38 @@ function chartOf({ months }: Overview, { currency, months: totals }: CurrencyOve
   });
 }
 
-function recurringSection(recurring: RecurringNow | null, timeZone: string): Html {
-  const numbers = ["Monthly value", "Month before", "Last year", "Active", "New", "Lost"];
+type Recurring = Awaited<ReturnType<typeof recurringOrNot>>;
+
+function isNone(recurring: Recurring): boolean {
+  return recurring !== null && recurring !== "failed" && recurring.rows.length === 0;
+}
+
+function recurringSection(recurring: Recurring, timeZone: string): Html {
   return html`<section aria-labelledby="recurring"><h2 id="recurring">Recurring gifts</h2>
 ${
   recurring === null
     ? html`<p class="notice" role="status">Being counted. This page loads again by itself when they are there.</p>`
-    : html`${table({
-        id: "recurring-now",
-        caption: "What active gifts bring in a month, by the donors’ currency",
-        columns: [{ head: "Currency" }, ...numbers.map((head) => ({ head, number: true }))],
-        rows: recurring.rows.map(({ currency, now, before, yearAgo }) => [
-          html`<a href="/finance/recurring?currency=${currency}">${currency}</a>`,
-          money(now.monthly_value, currency),
-          money(before?.monthly_value ?? 0, currency),
-          money(yearAgo?.monthly_value ?? 0, currency),
-          count(now.active),
-          count(now.new + now.returned),
-          count(now.cancelled + now.lapsed),
-        ]),
-        empty: "No recurring gift has been paid yet.",
-      })}<p class="small">As of ${timeOf(recurring.at, timeZone)}. New: begun this month or back after a gap; lost: cancelled or given up this month. <a href="/finance/recurring">All months</a></p>`
+    : recurring === "failed"
+      ? html`<p class="alert">They could not be counted in time. Try again in some minutes.</p>`
+      : recurringTable(recurring, timeZone)
 }</section>`;
+}
+
+function recurringTable({ rows, at }: RecurringNow, timeZone: string): Html {
+  const numbers = ["Monthly value", "Month before", "Last year", "Active", "New", "Lost"];
+  return html`${table({
+    id: "recurring-now",
+    caption: "What active gifts bring in a month, by the donors’ currency",
+    columns: [{ head: "Currency" }, ...numbers.map((head) => ({ head, number: true }))],
+    rows: rows.map(({ currency, now, before, yearAgo }) => [
+      html`<a href="/finance/recurring?currency=${currency}">${currency}</a>`,
+      money(now.monthly_value, currency),
+      money(before?.monthly_value ?? 0, currency),
+      money(yearAgo?.monthly_value ?? 0, currency),
+      count(now.active),
+      count(now.new + now.returned),
+      count(now.cancelled + now.lapsed),
+    ]),
+    empty: "No recurring gift has been paid yet.",
+  })}<p class="small">As of ${timeOf(at, timeZone)}. New: begun this month or back after a gap; lost: cancelled or given up this month. <a href="/finance/recurring">All months</a></p>`;
 }

@@ -1,3 +1,4 @@
+import { AppError } from "../../shared/errors.ts";
 import { assertSafe } from "../../shared/money.ts";
 import { addDays, firstOfMonth, localDate } from "../../shared/period.ts";
 import type { SummaryLine } from "../close/lines.ts";
@@ -124,8 +125,17 @@ export interface RecurringNow {
   }[];
 }
 
-/** Null while it is still being counted. */
-export async function recurringNow({ recurring, now, newsroom }: PageDeps): Promise<RecurringNow | null> {
+/** Null while it is still being counted; `failed` when that took too long. */
+export async function recurringOrNot(deps: PageDeps): Promise<RecurringNow | "failed" | null> {
+  try {
+    return await recurringNow(deps);
+  } catch (error) {
+    if (error instanceof AppError && error.kind === "unavailable") return "failed";
+    throw error;
+  }
+}
+
+async function recurringNow({ recurring, now, newsroom }: PageDeps): Promise<RecurringNow | null> {
   const timeZone = newsroom().time_zone;
   const today = localDate(now(), timeZone);
   const { last } = wholeMonths({ from: today, to: addDays(today, 1) }, now(), timeZone);
