@@ -263,6 +263,19 @@ describe("payouts", () => {
     await sql`update stripe_payouts set amount = amount - 7 where currency = 'USD'`.execute(here.app.db);
   });
 
+  test("go on page by page, as many at once as were asked for", async () => {
+    const first = await page("/finance/payouts?limit=1");
+    const [, next = ""] = /href="([^"]+)" rel="next"/.exec(first) ?? [];
+    const second = await page(next.replaceAll("&#38;", "&"));
+    const ids = [first, second].map((text) =>
+      tableOf(text, "payouts")
+        .slice(1)
+        .map((row) => row[2]),
+    );
+    expect(ids).toEqual((await here.report("payouts")).map((row) => [row.payout_id]));
+    expect(second).not.toContain('rel="next"');
+  });
+
   test("one that isn't there is a page that says so", async () => {
     const missing = await finance.get("/finance/payouts/po_missing");
     expect([missing.status, mainOf(missing.text)]).toEqual([

@@ -63,12 +63,12 @@ export const audiencePage: ReportPage<Question> = {
       asked,
     )}${shortcuts(PATH, { now: deps.now(), timeZone: deps.newsroom().time_zone }, question?.period ?? null, { by })}`;
   },
-  show: async ({ db }, { by, period, timeZone, cursor, limit }) => {
+  show: async ({ db }, { by, period, timeZone, cursor, limit }, { typed }) => {
     const { rows, next_cursor } = await readPage(db, { by, period, timeZone }, cursor ?? null, limit);
     const query = { by, from: period.from, to: period.to };
     const columns = columnsOf(by);
     return {
-      tools: html`<a href="/v1/reports/audience.csv?${new URLSearchParams(query).toString()}">CSV</a>`,
+      tools: html`<a href="/v1/reports/audience.csv?${new URLSearchParams(query).toString()}">Download CSV</a>`,
       body: html`${table({
         id: "audience",
         caption: `By ${NAMES[by].toLowerCase()}, those with most sessions first`,
@@ -76,7 +76,7 @@ export const audiencePage: ReportPage<Question> = {
         rows: rows.map((row) => columns.map(({ cell }) => cell(row))),
         empty: "Nothing was shown or given in this period.",
       })}
-${more(PATH, query, next_cursor)}
+${more(PATH, query, next_cursor, typed)}
 <p class="small">Sessions are checkouts begun in the period, completed those of them that were paid. Gross and net are what Stripe booked in the period, also of
 gifts that began before it; a source with money in several currencies has a row for each, and its counts stand in the first.</p>`,
     };

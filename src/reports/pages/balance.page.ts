@@ -35,7 +35,7 @@ ${shortcuts(PATH, { now: deps.now(), timeZone: deps.newsroom().time_zone }, peri
   show: async ({ db }, { period, timeZone }) => {
     const rows = await balanceReport(db, period);
     return {
-      tools: html`<a href="/v1/reports/balance.csv?from=${period.from}&amp;to=${period.to}">CSV</a>`,
+      tools: html`<a href="/v1/reports/balance.csv?from=${period.from}&amp;to=${period.to}">Download CSV</a>`,
       body: html`${rows.length === 0 && html`<p class="notice">Nothing was booked before the end of this period.</p>`}
 ${rows.map((row) => currencySection(row, timeZone))}
 ${rows.length > 0 && html`<p class="small">By Stripe’s own reporting categories and dates, in days of ${timeZone}. What isn’t a gift stands apart.</p>`}`,

@@ -56,7 +56,7 @@ export const disputesPage: ReportPage<Question> = {
     const { time_zone: timeZone } = newsroom();
     const { cursor: _, limit: __, ...query } = typed;
     return {
-      tools: html`<a href="/v1/reports/disputes.csv?${new URLSearchParams(query).toString()}">CSV</a>`,
+      tools: html`<a href="/v1/reports/disputes.csv?${new URLSearchParams(query).toString()}">Download CSV</a>`,
       body: html`${table({
         id: "disputes",
         caption: "Open ones by their deadline, then closed ones, the newest first",
@@ -88,7 +88,7 @@ export const disputesPage: ReportPage<Question> = {
         ]),
         empty: "There is no such dispute.",
       })}
-${more(PATH, query, next_cursor)}
+${more(PATH, query, next_cursor, typed)}
 <p class="small">Disputes are answered in Stripe’s dashboard. What is held back and its fees are in the currency of settlement.</p>`,
     };
   },

@@ -1,6 +1,6 @@
 import { type Html, html } from "../../http/html.ts";
 import { firstOfMonth, localDate } from "../../shared/period.ts";
-import type { Asked } from "./ask.ts";
+import type { Asked, Typed } from "./ask.ts";
 
 interface Option {
   readonly value: string;
@@ -122,8 +122,14 @@ function commonPeriods(now: Date, timeZone: string): readonly (Days & { readonly
   ];
 }
 
-/** The way to the rows behind those that are shown. */
-export function more(path: string, query: Readonly<Record<string, string>>, cursor: string | null): Html | null {
+/** The way to the rows behind those that are shown, as many at once. */
+export function more(
+  path: string,
+  query: Readonly<Record<string, string>>,
+  cursor: string | null,
+  { limit }: Typed,
+): Html | null {
   if (cursor === null) return null;
-  return html`<p class="pages"><a href="${path}?${new URLSearchParams({ ...query, cursor }).toString()}" rel="next">The next ones</a></p>`;
+  const next = new URLSearchParams({ ...query, ...(limit === undefined ? {} : { limit }), cursor }).toString();
+  return html`<p class="pages"><a href="${path}?${next}" rel="next">The next ones</a></p>`;
 }

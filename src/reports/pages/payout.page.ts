@@ -27,14 +27,14 @@ export const payoutPage: ReportPage<Question> = {
     const { cursor, limit } = parse(payoutQuery, sent);
     return { ...parse(payoutPath, { id }), cursor, limit: limit ?? LIMIT };
   },
-  show: async ({ db, newsroom }, { id, cursor, limit }) => {
+  show: async ({ db, newsroom }, { id, cursor, limit }, { typed }) => {
     const page = await readPage(db, id, cursor ?? null, limit);
     return {
-      tools: html`<a href="/v1/reports/payouts/${id}.csv">CSV</a>`,
+      tools: html`<a href="/v1/reports/payouts/${id}.csv">Download CSV</a>`,
       body: html`${facts(page.payout, newsroom().time_zone)}
 ${totals(page)}
 ${lines(page, newsroom().time_zone)}
-${more(`/finance/payouts/${id}`, {}, page.next_cursor)}
+${more(`/finance/payouts/${id}`, {}, page.next_cursor, typed)}
 <p class="actions"><a href="/finance/payouts">All payouts</a></p>`,
     };
   },

@@ -47,11 +47,11 @@ export const payoutsPage: ReportPage<Question> = {
       asked,
     )}${shortcuts(PATH, { now: deps.now(), timeZone: deps.newsroom().time_zone }, question?.period ?? null, others)}`;
   },
-  show: async ({ db }, { period, timeZone, currency, cursor, limit }) => {
+  show: async ({ db }, { period, timeZone, currency, cursor, limit }, { typed }) => {
     const { rows, next_cursor } = await readPage(db, { period, currency }, cursor ?? null, limit);
     const query = { from: period.from, to: period.to, ...(currency === undefined ? {} : { currency }) };
     return {
-      tools: html`<a href="/v1/reports/payouts.csv?${new URLSearchParams(query).toString()}">CSV</a>`,
+      tools: html`<a href="/v1/reports/payouts.csv?${new URLSearchParams(query).toString()}">Download CSV</a>`,
       body: html`${rows.length > 0 && verdict(rows)}
 ${table({
   id: "payouts",
@@ -81,7 +81,7 @@ ${table({
   ]),
   empty: "No payout was made in this period.",
 })}
-${more(PATH, query, next_cursor)}`,
+${more(PATH, query, next_cursor, typed)}`,
     };
   },
 };

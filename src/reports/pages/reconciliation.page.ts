@@ -39,11 +39,11 @@ export const reconciliationPage: ReportPage<ReconciliationQuery> = {
       },
       asked,
     ),
-  show: async ({ db, newsroom }, { state, cursor, limit }) => {
+  show: async ({ db, newsroom }, { state, cursor, limit }, { typed }) => {
     const { rows, next_cursor, run } = await readPage(db, { state }, cursor ?? null, limit ?? LIMIT);
     const timeZone = newsroom().time_zone;
     return {
-      tools: html`<a href="/v1/reports/reconciliation.csv?state=${state}">CSV</a>`,
+      tools: html`<a href="/v1/reports/reconciliation.csv?state=${state}">Download CSV</a>`,
       body: html`${latest(run, timeZone)}
 ${table({
   id: "differences",
@@ -68,7 +68,7 @@ ${table({
   ]),
   empty: state === "open" ? "Nothing differs." : "There is none.",
 })}
-${more(PATH, { state }, next_cursor)}
+${more(PATH, { state }, next_cursor, typed)}
 <p class="small">The books are compared every night; <code>npm run donations -- reconcile --since DATE --fix</code> heals what can be healed.</p>`,
     };
   },

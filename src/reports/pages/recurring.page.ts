@@ -51,7 +51,7 @@ export const recurringPage: ReportPage<Question> = {
   show: async (deps, question) => {
     const { from, to } = question.months.days;
     return {
-      tools: html`<a href="/v1/reports/recurring.csv?from=${from}&amp;to=${to}">CSV</a>`,
+      tools: html`<a href="/v1/reports/recurring.csv?from=${from}&amp;to=${to}">Download CSV</a>`,
       ...(await figures(deps, question)),
     };
   },

@@ -54,7 +54,7 @@ export const remindersPage: ReportPage<Question> = {
     const rows = await readReminders(db, period, by, timeZone);
     const query = new URLSearchParams({ by, from: period.from, to: period.to }).toString();
     return {
-      tools: html`<a href="/v1/reports/reminders.csv?${query}">CSV</a>`,
+      tools: html`<a href="/v1/reports/reminders.csv?${query}">Download CSV</a>`,
       body: html`${table({
         id: "reminders",
         caption: `Reminders asked for in this period, by ${NAMES[by].toLowerCase()}`,
