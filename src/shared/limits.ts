@@ -56,7 +56,7 @@ export const RATE_LIMITS = {
   checkout_client: { points: 300, seconds: 600 },
   reminder_client: { points: 120, seconds: 600 },
   donor_link_client: { points: 30, seconds: 600 },
-  staff_sign_in_client: { points: 30, seconds: 600 },
+  staff_sign_in_client: { points: 60, seconds: 600 },
   reminder_address: { points: 16, seconds: 86_400, spread: 8 },
 } as const satisfies Readonly<Record<string, RateLimit>>;
 

@@ -51,7 +51,7 @@ export function signInRoutes(deps: SignInDeps, guards: StaffGuards): Router {
     else send(response, STATUS[state.is], uselessPage(placeOf(deps), state.is));
   });
 
-  router.post("/finance/sign-in/:token", ownPages, limit, async (request, response) => {
+  router.post("/finance/sign-in/:token", ownPages, async (request, response) => {
     const state = await linkState(deps, String(request.params.token), browserOf(deps, request));
     if (state.is !== "good") {
       send(response, STATUS[state.is], uselessPage(placeOf(deps), state.is));
