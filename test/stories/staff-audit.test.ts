@@ -120,9 +120,7 @@ describe("the page of what was audited", () => {
       subjects((await browser.visit(`/finance/audit?action=donor_search&subject=cus_7&actor=&from=&to=`)).text),
     ).toEqual(["cus_7"]);
     const today = new Date().toISOString().slice(0, 10);
-    expect(
-      subjects((await browser.visit(`/finance/audit?subject=cus_7&to=${today}`)).text),
-    ).toEqual([]);
+    expect(subjects((await browser.visit(`/finance/audit?subject=cus_7&to=${today}`)).text)).toEqual([]);
     expect((await browser.visit("/finance/audit?from=2000-01-01&to=2000-02-01")).words).toContain(
       "There is no such entry",
     );

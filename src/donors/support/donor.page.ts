@@ -85,7 +85,7 @@ ${gift.next_at !== null && isRunning(gift) && gift.ends_at === null && html`<dt>
 ${table({
   id: `payments-${gift.id}`,
   caption: "Payments, the latest first",
-  columns: [{ head: "Number", number: true }, { head: "Date" }, { head: "State" }, { head: "Amount", number: true }],
+  columns: [{ head: "Number" }, { head: "Date" }, { head: "State" }, { head: "Amount", number: true }],
   rows: payments.map((payment: PaymentRow) => [
     payment.installment,
     day(place, payment.booked_at),
