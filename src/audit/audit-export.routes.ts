@@ -3,13 +3,15 @@ import type { Deps } from "../deps.ts";
 import { type Staff, staffOf } from "../http/staff.ts";
 import { type Actor, recordAudit } from "./record.queries.ts";
 
-/** What of a query is kept: periods, filters and forms, none of which is about a reader. */
+/** Of these the value is kept: periods, forms and states. */
 const KEPT = new Set([
-  ...["from", "to", "interval", "by", "year", "month", "state", "status", "frequency", "currency", "campaign"],
-  ...["article_id", "placement", "variant", "country", "format", "part", "limit", "bom"],
+  ...["from", "to", "interval", "by", "year", "month", "state", "status", "frequency", "currency", "country"],
+  ...["format", "part", "limit", "bom"],
 ]);
+/** Of these it is kept that there was one: their values are others' words. */
+const NOTED = new Set(["campaign", "article_id", "placement", "variant"]);
 /** No address and no free text. */
-const PLAIN = /^[\w./:-]{1,80}$/;
+const PLAIN = /^[\w.:-]{1,40}$/;
 
 /**
  * Writes down that a file leaves, before a byte of it does. Stands behind a guard. By itself it knows a file by `.csv` or `.zip` at the end
@@ -37,8 +39,9 @@ export function actorOf({ id, role, kind }: Staff): Actor {
 }
 
 function kept([name, value]: readonly [string, unknown]): readonly (readonly [string, string])[] {
+  if (NOTED.has(name)) return [[name, "(given)"]];
   if (!KEPT.has(name) || typeof value !== "string") return [];
-  return [[name, PLAIN.test(value) ? value : "(not kept)"]];
+  return [[name, PLAIN.test(value) ? value : "(given)"]];
 }
 
 function pathOf(path: string): string {

@@ -95,6 +95,15 @@ describe("signing in", () => {
     }
   });
 
+  test("begins where the link will lead, whatever this machine was called", async () => {
+    const elsewhere = app.url.replace("127.0.0.1", "localhost");
+    const answer = await fetch(`${elsewhere}/finance/sign-in?next=/finance/audit`, { redirect: "manual" });
+    expect([answer.status, answer.headers.get("location")]).toEqual([
+      303,
+      `${app.url}/finance/sign-in?next=/finance/audit`,
+    ]);
+  });
+
   test("sends ten links an hour at most, and says nothing of it", async () => {
     const { id, email } = await addStaff(app, "support");
     for (let ask = 0; ask < 12; ask++) {
