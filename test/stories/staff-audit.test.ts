@@ -63,9 +63,9 @@ describe("what is audited", () => {
         actor_kind: "staff",
         role: "finance",
         subject: "/v1/reports/payments.csv",
-        detail: { from: "2026-01-01", to: "2026-02-01", campaign: "(given)", bom: "1" },
+        detail: { from: "2026-01-01", to: "2026-02-01", campaign: "(not kept)", bom: "1" },
       },
-      { detail: { campaign: "(given)" } },
+      { detail: { campaign: "(not kept)" } },
       { detail: {} },
     ]);
     expect(rows.filter(({ actor_kind }) => actor_kind === "token")).toMatchObject([
