@@ -7,6 +7,7 @@ import { giveRoutes } from "./checkout/give.routes.ts";
 import { thanksRoutes } from "./checkout/thanks.routes.ts";
 import type { Deps } from "./deps.ts";
 import { donorRoutes } from "./donors/donor.routes.ts";
+import { supportRoutes } from "./donors/support/support.routes.ts";
 import { healthRoutes, type Readiness } from "./http/health.routes.ts";
 import { limitClient } from "./http/limit-client.ts";
 import { metricsRoutes } from "./http/metrics.routes.ts";
@@ -22,6 +23,7 @@ import { receiptRoutes } from "./reports/receipts/receipts.routes.ts";
 import { reportRoutes } from "./reports/reports.routes.ts";
 import { viewRoutes } from "./reports/views/views.routes.ts";
 import type { Role } from "./shared/roles.ts";
+import { auditRoutes } from "./staff/audit.routes.ts";
 import { pageErrors, staffGuards } from "./staff/guards.routes.ts";
 import { homeRoutes } from "./staff/home.routes.ts";
 import { requireRole } from "./staff/require-role.routes.ts";
@@ -76,6 +78,8 @@ function expressApp({ deps, reports, readiness, stripeOrigins, extra }: AppParts
   const allow = (roles: readonly Role[]) => express.Router().use(requireRole(deps, roles), auditExport(deps));
   app.use(signInRoutes(deps, guards));
   app.use(homeRoutes(deps, guards));
+  app.use(auditRoutes(deps, guards));
+  app.use(supportRoutes(deps, guards));
   app.use(reportRoutes(reports, allow));
   app.use(
     receiptRoutes(deps, {

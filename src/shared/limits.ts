@@ -59,7 +59,7 @@ export const RATE_LIMITS = {
   reminder_client: { points: 120, seconds: 600 },
   widget_view_client: { points: 3000, seconds: 600, local: true },
   donor_link_client: { points: 30, seconds: 600 },
-  staff_sign_in_client: { points: 30, seconds: 600 },
+  staff_sign_in_client: { points: 60, seconds: 600 },
   reminder_address: { points: 16, seconds: 86_400, spread: 8 },
 } as const satisfies Readonly<Record<string, RateLimit>>;
 
