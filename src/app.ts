@@ -1,5 +1,5 @@
 import type { RequestListener } from "node:http";
-import express, { type Router } from "express";
+import express, { type RequestHandler, type Router } from "express";
 import { actorOf, auditExport } from "./audit/audit-export.routes.ts";
 import { recordAudit } from "./audit/record.queries.ts";
 import { checkoutRoutes } from "./checkout/checkout.routes.ts";
@@ -83,7 +83,7 @@ function expressApp({ deps, reports, readiness, stripeOrigins, extra }: AppParts
   app.use(reportRoutes(reports, allow));
   app.use(
     receiptRoutes(deps, {
-      allow: (roles) => requireRole(deps, roles),
+      allow: (roles) => byHeader(requireRole(deps, roles), guards.page(roles)),
       onNameRead: async ({ staff, donor_id: subject, purpose }) => {
         await recordAudit(deps.db, { actor: actorOf(staff), action: "name_read", subject, detail: { purpose } });
       },
@@ -95,4 +95,10 @@ function expressApp({ deps, reports, readiness, stripeOrigins, extra }: AppParts
   app.use(notFound);
   app.use(problemHandler(log));
   return app;
+}
+
+/** Tools say who they are in a header; a browser that doesn't is led to where it signs in. */
+function byHeader(token: RequestHandler, page: RequestHandler): RequestHandler {
+  return (request, response, next) =>
+    (request.get("authorization") === undefined ? page : token)(request, response, next);
 }

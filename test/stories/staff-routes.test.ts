@@ -6,10 +6,10 @@ import { ROLES, type Role } from "../../src/shared/roles.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { CookieBrowser, signedIn } from "../support/staff.ts";
 
-/** Each route for staff, who may use it, and how: as a page, by a page's form, or by a tool as well. */
+/** Each route for staff, who may use it, and how: as a page, by a page's form, by a tool as well, or as a paper that both may print. */
 interface Row {
   readonly may: readonly Role[];
-  readonly as: "page" | "form" | "report" | "anybody";
+  readonly as: "page" | "form" | "report" | "paper" | "anybody";
   /** With values for its parameters, where there are some. */
   readonly path?: string;
 }
@@ -17,6 +17,7 @@ interface Row {
 const MONEY = { may: ["finance"], as: "report" } as const;
 const SUMS = { may: ["finance", "audience"], as: "report" } as const;
 const SUPPORT = { may: ["support"], as: "form" } as const;
+const PAPER = { may: ["finance", "support"], as: "paper" } as const;
 const ANYBODY = { may: [], as: "anybody" } as const;
 const NOBODYS = "/finance/donors/cus_nobodys";
 
@@ -35,12 +36,29 @@ const ROUTES: Readonly<Record<string, Row>> = {
   "GET /finance/sign-in/:token": ANYBODY,
   "POST /finance/sign-in/:token": ANYBODY,
   "POST /finance/sign-out": { may: ["finance", "audience", "support"], as: "form" },
+  "GET /finance/donors/:donor_id/statement": { ...PAPER, path: `/finance/donors/${randomUUID()}/statement?year=2026` },
+  "GET /finance/receipts/:number": { ...PAPER, path: "/finance/receipts/2026-000001" },
   "GET /v1/reports/summary": SUMS,
   "GET /v1/reports/summary.csv": SUMS,
   "GET /v1/reports/payments": MONEY,
   "GET /v1/reports/payments.csv": MONEY,
   "GET /v1/reports/reminders": SUMS,
   "GET /v1/reports/reminders.csv": SUMS,
+  "GET /v1/reports/recurring": SUMS,
+  "GET /v1/reports/recurring.csv": SUMS,
+  "GET /v1/reports/audience": { ...SUMS, path: "/v1/reports/audience?by=article" },
+  "GET /v1/reports/audience.csv": { ...SUMS, path: "/v1/reports/audience.csv?by=article" },
+  "GET /v1/reports/payouts": MONEY,
+  "GET /v1/reports/payouts.csv": MONEY,
+  "GET /v1/reports/payouts/:id": { ...MONEY, path: "/v1/reports/payouts/po_nobodys" },
+  "GET /v1/reports/payouts/:id.csv": { ...MONEY, path: "/v1/reports/payouts/po_nobodys.csv" },
+  "GET /v1/reports/balance": MONEY,
+  "GET /v1/reports/balance.csv": MONEY,
+  "GET /v1/reports/journal": MONEY,
+  "GET /v1/reports/journal.csv": MONEY,
+  "GET /v1/reports/disputes": MONEY,
+  "GET /v1/reports/disputes.csv": MONEY,
+  "GET /v1/reports/closed-months": MONEY,
   "GET /v1/reports/reconciliation": MONEY,
   "GET /v1/reports/reconciliation.csv": MONEY,
 };
@@ -99,6 +117,7 @@ describe("each route for staff", () => {
       if (may) expect([200, 303, 400, 404], `${row.name}: ${status}`).toContain(status);
       else expect(status, row.name).toBe(403);
       expect(location, row.name).not.toContain("sign-in");
+      if (row.as === "paper" || status === 404) continue;
       expect(text.includes("application/problem") || text.startsWith("{"), row.name).toBe(
         row.as === "report" && (!may || !row.name.endsWith(".csv")),
       );
@@ -121,9 +140,10 @@ describe("each route for staff", () => {
     const headers = { authorization: `Bearer ${await app.token(role)}` };
     for (const row of GUARDED) {
       const answer = await new CookieBrowser(app).visit(row.path, { method: row.method, headers });
-      if (row.as !== "report")
+      if (row.as !== "report" && row.as !== "paper")
         expect([answer.status, answer.location.split("?")[0]], row.name).toEqual([303, "/finance/sign-in"]);
-      else expect(answer.status, row.name).toBe(role === "admin" || row.may.includes(role) ? 200 : 403);
+      else if (role !== "admin" && !row.may.includes(role)) expect(answer.status, row.name).toBe(403);
+      else expect(answer.status, row.name).toBe(/nobodys|:donor_id|:number/.test(row.path + row.name) ? 404 : 200);
     }
   });
 
