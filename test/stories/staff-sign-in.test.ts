@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { signToken } from "../../src/mail/links.ts";
 import { changeMemberRole, removeMember } from "../../src/staff/members.ts";
 import { safeReturn } from "../../src/staff/return-path.ts";
+import { forgetSessions } from "../../src/staff/session/sessions.queries.ts";
+import { emailHash } from "../../src/vault/email-hash.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { startSecondApp } from "../support/second-app.ts";
 import { addStaff, auditRows, CookieBrowser, csrfIn, linkFor, signedIn } from "../support/staff.ts";
@@ -93,6 +95,16 @@ describe("signing in", () => {
       expect(answer.text).toContain('value="/finance/payouts"');
       expect(answer.headers.getSetCookie()).toEqual([]);
     }
+  });
+
+  test("isn't held up by what the address is known for as a reader's", async () => {
+    const { email } = await addStaff(app, "finance");
+    const hash = emailHash(app.deps.vault, email);
+    await sql`
+      insert into mail_addresses (address_hash, bounced_at, bounce_code, complained_at, unsubscribed_at)
+      values (${hash}, now(), '550', now(), now())
+    `.execute(app.db);
+    expect((await new CookieBrowser(app).visit(await linkFor(app, new CookieBrowser(app), email))).status).toBe(403);
   });
 
   test("begins where the link will lead, whatever this machine was called", async () => {
@@ -410,6 +422,27 @@ describe("a form", () => {
     const answer = await new CookieBrowser(app).post("/finance/donors", { email: "reader@example.org", csrf: "x" });
     expect({ status: answer.status, location: answer.location }).toEqual({ status: 303, location: "/finance/sign-in" });
   });
+});
+
+test("sessions and links that are over are forgotten, and no others", async () => {
+  const over = await signedIn(app, "finance");
+  const idle = await signedIn(app, "finance");
+  const going = await signedIn(app, "finance");
+  await linkFor(app, new CookieBrowser(app), over.email);
+  await linkFor(app, new CookieBrowser(app), going.email);
+  await sql`update staff_sessions set expires_at = clock_timestamp() where staff_id = ${over.id}`.execute(app.db);
+  await sql`update staff_sessions set seen_at = clock_timestamp() - interval '13 hours' where staff_id = ${idle.id}`.execute(
+    app.db,
+  );
+  await sql`update staff_sign_ins set expires_at = clock_timestamp() - interval '25 hours' where staff_id = ${over.id}`.execute(
+    app.db,
+  );
+  while ((await forgetSessions(app.db)) > 0) {}
+  expect([await sessions(over.id), await sessions(idle.id), await sessions(going.id)]).toEqual([0, 0, 1]);
+  const links = await app.db.selectFrom("staff_sign_ins").select("staff_id").execute();
+  expect(links.map((link) => link.staff_id)).toContain(going.id);
+  expect(links.map((link) => link.staff_id)).not.toContain(over.id);
+  expect((await going.browser.visit("/finance")).status).toBe(200);
 });
 
 test("a signed-in browser reads reports, and no other site makes it", async () => {
