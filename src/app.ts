@@ -1,5 +1,5 @@
 import type { RequestListener } from "node:http";
-import express, { type Router } from "express";
+import express, { type RequestHandler, type Router } from "express";
 import { actorOf, auditExport } from "./audit/audit-export.routes.ts";
 import { recordAudit } from "./audit/record.queries.ts";
 import { checkoutRoutes } from "./checkout/checkout.routes.ts";
@@ -7,6 +7,7 @@ import { giveRoutes } from "./checkout/give.routes.ts";
 import { thanksRoutes } from "./checkout/thanks.routes.ts";
 import type { Deps } from "./deps.ts";
 import { donorRoutes } from "./donors/donor.routes.ts";
+import { supportRoutes } from "./donors/support/support.routes.ts";
 import { healthRoutes, type Readiness } from "./http/health.routes.ts";
 import { limitClient } from "./http/limit-client.ts";
 import { metricsRoutes } from "./http/metrics.routes.ts";
@@ -23,6 +24,7 @@ import { receiptRoutes } from "./reports/receipts/receipts.routes.ts";
 import { reportRoutes } from "./reports/reports.routes.ts";
 import { viewRoutes } from "./reports/views/views.routes.ts";
 import type { Role } from "./shared/roles.ts";
+import { auditRoutes } from "./staff/audit.routes.ts";
 import { pageErrors, staffGuards } from "./staff/guards.routes.ts";
 import { homeRoutes } from "./staff/home.routes.ts";
 import { requireRole } from "./staff/require-role.routes.ts";
@@ -78,10 +80,12 @@ function expressApp({ deps, reports, readiness, stripeOrigins, extra }: AppParts
   app.use(signInRoutes(deps, guards));
   app.use(homeRoutes(guards));
   app.use(reportPages(reports, guards));
+  app.use(auditRoutes(deps, guards));
+  app.use(supportRoutes(deps, guards));
   app.use(reportRoutes(reports, allow));
   app.use(
     receiptRoutes(deps, {
-      allow: (roles) => requireRole(deps, roles),
+      allow: (roles) => byHeader(requireRole(deps, roles), guards.page(roles)),
       onNameRead: async ({ staff, donor_id: subject, purpose }) => {
         await recordAudit(deps.db, { actor: actorOf(staff), action: "name_read", subject, detail: { purpose } });
       },
@@ -93,4 +97,10 @@ function expressApp({ deps, reports, readiness, stripeOrigins, extra }: AppParts
   app.use(notFound);
   app.use(problemHandler(log));
   return app;
+}
+
+/** Tools say who they are in a header; a browser that doesn't is led to where it signs in. */
+function byHeader(token: RequestHandler, page: RequestHandler): RequestHandler {
+  return (request, response, next) =>
+    (request.get("authorization") === undefined ? page : token)(request, response, next);
 }

@@ -62,6 +62,7 @@ function banner(sandbox: Sandbox, token: string): string {
   Reader donations, on this machine${standIns.length > 0 ? ` (${standIns.join(", ")}${unreal})` : ""}
 
     Give:      ${config.publicUrl}/${mail === null ? "" : `\n    Mail:      ${config.publicUrl}/sandbox/mailbox`}
+    Staff:     ${config.publicUrl}/finance (first: npm run donations -- staff add me@example.org --role admin)
     Report:    curl -H "Authorization: Bearer ${token}" "${config.publicUrl}/v1/reports/summary"
     As CSV:    curl -H "Authorization: Bearer ${token}" "${config.publicUrl}/v1/reports/payments.csv"
     Reports full of made-up gifts: npm run donations -- sample-data

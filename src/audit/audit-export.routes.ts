@@ -5,9 +5,11 @@ import { type Actor, recordAudit } from "./record.queries.ts";
 
 /** What of a query is kept: periods, filters and forms, none of which is about a reader. */
 const KEPT = new Set([
-  ...["from", "to", "interval", "by", "year", "month", "state", "status", "frequency", "currency", "campaign"],
-  ...["article_id", "placement", "variant", "country", "format", "part", "limit", "bom"],
+  ...["from", "to", "interval", "by", "year", "month", "state", "status", "frequency", "currency", "country"],
+  ...["format", "part", "limit", "bom"],
 ]);
+/** That there was such a filter is kept, not which: beside a donor's id elsewhere in the table it would be a reading history. */
+const NAMED = new Set(["article_id", "campaign", "placement", "variant"]);
 /** No address and no free text. */
 const PLAIN = /^[\w./:-]{1,80}$/;
 
@@ -37,8 +39,8 @@ export function actorOf({ id, role, kind }: Staff): Actor {
 }
 
 function kept([name, value]: readonly [string, unknown]): readonly (readonly [string, string])[] {
-  if (!KEPT.has(name) || typeof value !== "string") return [];
-  return [[name, PLAIN.test(value) ? value : "(not kept)"]];
+  if (typeof value !== "string" || !(KEPT.has(name) || NAMED.has(name))) return [];
+  return [[name, KEPT.has(name) && PLAIN.test(value) ? value : "(not kept)"]];
 }
 
 function pathOf(path: string): string {

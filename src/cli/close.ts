@@ -3,6 +3,7 @@ import { rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
+import { recordAudit } from "../audit/record.queries.ts";
 import { loadNewsroom } from "../newsroom.ts";
 import { type Closed, CloseRefused, closeMonth } from "../reports/close/close.ts";
 import { closedMonths } from "../reports/close/closed.queries.ts";
@@ -37,6 +38,7 @@ async function close(context: CommandContext, { month, signedBy, reason, evidenc
     print(await refusedAsWords(() => closeMonth(deps, month, { by: signedBy ?? UNSIGNED, reason: reason ?? null })));
   }
   if (evidence !== undefined) {
+    await recordAudit(context.db, { actor: { kind: "command_line" }, action: "export", subject: `evidence ${month}` });
     await writeFile(evidence, evidenceZip(context.db, month));
     console.log(`The evidence of ${month} is in ${evidence}.`);
   }

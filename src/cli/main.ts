@@ -2,6 +2,7 @@ import { asSetupError } from "../compose.ts";
 import { describeError } from "../shared/describe-error.ts";
 import { SetupError } from "../shared/errors.ts";
 import { ROLES } from "../shared/roles.ts";
+import { auditCommand } from "./audit.ts";
 import { backfillCommand } from "./backfill.ts";
 import { closeCommand } from "./close.ts";
 import { type Command, runCommand } from "./command.ts";
@@ -12,10 +13,18 @@ import { receiptsCommand } from "./receipts.ts";
 import { reconcileCommand } from "./reconcile.ts";
 import { rotateKeysCommand } from "./rotate-keys.ts";
 import { sampleDataCommand } from "./sample-data.ts";
+import { staffCommand } from "./staff.ts";
 import { stripeSetupCommand } from "./stripe-setup.ts";
 import { tokenCommand } from "./token.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  audit: {
+    calls: {
+      "audit list":
+        "who read a name, took a file out or changed something: [--action ACTION] [--actor ID] [--from DATE] [--to DATE] [--json]",
+    },
+    prepare: auditCommand,
+  },
   backfill: {
     calls: {
       "backfill --since DATE": "fills the books from Stripe's own lists",
@@ -69,6 +78,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "sample-data": "made-up gifts of three years, never in production: [--payments N] [--years N] [--seed N]",
     },
     prepare: sampleDataCommand,
+  },
+  staff: {
+    calls: {
+      "staff add ADDRESS": `lets somebody sign in at /finance: --role ${ROLES.join("|")}`,
+      "staff role ADDRESS|ID": "gives them another role: --role ROLE",
+      "staff remove ADDRESS|ID": "signs them out everywhere, for good",
+      "staff list": "who may sign in: ids, roles, states, latest sign-in; [--addresses]",
+    },
+    prepare: staffCommand,
   },
   stripe: {
     calls: {

@@ -1,8 +1,10 @@
 import { parseArgs } from "node:util";
+import { recordAudit } from "../audit/record.queries.ts";
+import { inTransaction } from "../db/transaction.ts";
 import { SetupError } from "../shared/errors.ts";
 import { ROLES } from "../shared/roles.ts";
 import { listTokens } from "../staff/tokens.queries.ts";
-import { createToken, DEFAULT_TOKEN_DAYS, LONGEST_TOKEN_DAYS, revokeToken } from "../staff/tokens.ts";
+import { createToken, DEFAULT_TOKEN_DAYS, LONGEST_TOKEN_DAYS, readToken, revokeToken } from "../staff/tokens.ts";
 import { argumentFault } from "./argument-fault.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -43,7 +45,13 @@ function create(args: readonly string[]): TokenRun {
   ];
   if (role === undefined || !valid) throw new SetupError([...faults, ...USAGE]);
   return async ({ db }) => {
-    const token = await createToken(db, { role, days: Number(given.days) });
+    const token = await inTransaction(db, async (trx) => {
+      const made = await createToken(trx, { role, days: Number(given.days) });
+      const subject = (await readToken(trx, made))?.id ?? null;
+      const detail = { role, days: Number(given.days) };
+      await recordAudit(trx, { actor: { kind: "command_line" }, action: "token_created", subject, detail });
+      return made;
+    });
     console.error(
       `A token with the role ${role}, valid for ${given.days === "1" ? "1 day" : `${given.days} days`}. It is shown this once:`,
     );
@@ -64,8 +72,14 @@ function revoke(args: readonly string[]): TokenRun {
   const [which, ...others] = args;
   if (which === undefined || others.length > 0) throw new SetupError(["token revoke takes one token.", ...USAGE]);
   return async ({ db }) => {
-    if (!(await revokeToken(db, which)))
-      throw new SetupError(["There is no such token: `token list` shows those there are."]);
+    const id = await inTransaction(db, async (trx) => {
+      const subject = await revokeToken(trx, which);
+      if (subject !== null) {
+        await recordAudit(trx, { actor: { kind: "command_line" }, action: "token_revoked", subject });
+      }
+      return subject;
+    });
+    if (id === null) throw new SetupError(["There is no such token: `token list` shows those there are."]);
     console.error("It opens nothing any longer.");
   };
 }

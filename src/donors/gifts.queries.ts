@@ -64,6 +64,18 @@ export async function giftsOf(db: Kysely<DB>, addressHash: Buffer): Promise<read
   return rows;
 }
 
+/** All gifts of these customers, whatever has become of them: those that run first, then the newest. */
+export async function giftsOfCustomers(db: Kysely<DB>, customers: readonly string[]): Promise<readonly ReadersGift[]> {
+  const { rows } = await sql<ReadersGift>`
+    select ${GIFT}
+    from donations d ${LAST}
+    where d.stripe_customer = any(${customers})
+    order by coalesce(s.status in ('active', 'past_due', 'unpaid', 'paused', 'trialing'), false) desc, d.created_at desc, d.id
+    limit ${MOST_GIFTS + 1}
+  `.execute(db);
+  return rows;
+}
+
 /** Subscriptions of a gift that may still charge, as far as they are known here. */
 export async function openSubscriptions(db: Kysely<DB>, gift: ReadersGift): Promise<readonly string[]> {
   const { rows } = await sql<{ id: string }>`

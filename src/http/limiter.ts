@@ -7,7 +7,7 @@ import type { Vault } from "../vault/vault.ts";
 
 export type LimitName = keyof typeof RATE_LIMITS;
 
-/** How often something may be done, counted by all processes together. */
+/** How often something may be done, counted by all processes together unless a limit says otherwise. */
 export interface Limits {
   /**
    * Counts once more for a client or an address, which is kept as a keyed hash alone.
@@ -41,8 +41,9 @@ export function createLimits(parts: { pool: pg.Pool; vault: Pick<Vault, "hash">;
 
 type Limiter = Pick<RateLimiterPostgres, "consume">;
 
-function limiterOf(name: LimitName, { points, seconds }: RateLimit, store: unknown): Limiter {
+function limiterOf(name: LimitName, { points, seconds, local = false }: RateLimit, store: unknown): Limiter {
   const common = { keyPrefix: name, points, duration: seconds };
+  if (local) return new RateLimiterMemory(common);
   return new RateLimiterPostgres({
     ...common,
     storeClient: store,

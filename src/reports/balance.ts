@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import type { DB } from "../db/schema.ts";
 import type { Period } from "../shared/period.ts";
 import {
@@ -26,12 +26,14 @@ export interface BalanceRow {
 }
 
 export async function balanceReport(db: Kysely<DB>, period: Period): Promise<readonly BalanceRow[]> {
-  return await reading(db, async (trx) => {
-    const sums = await balanceSums(trx, period);
-    const activity = await balanceActivity(trx, period);
-    const compared = await latestComparison(trx);
-    return sums.map((sum) => rowOf(sum, activity, compared));
-  });
+  return await reading(db, (trx) => rowsOf(trx, period));
+}
+
+async function rowsOf(trx: Transaction<DB>, period: Period): Promise<readonly BalanceRow[]> {
+  const sums = await balanceSums(trx, period);
+  const activity = await balanceActivity(trx, period);
+  const compared = await latestComparison(trx);
+  return sums.map((sum) => rowOf(sum, activity, compared));
 }
 
 function rowOf(
@@ -74,8 +76,12 @@ const columns = columnsOf<Line>(
 
 /** A line each for what the report says of a currency, from its opening down to its closing balance. */
 export async function balanceCsv(db: Kysely<DB>, sink: Sink, period: Period): Promise<void> {
-  const rows = await balanceReport(db, period);
-  await sink(csvHeader(columns) + csvRows(columns, rows.flatMap(linesOf)));
+  await sink(await reading(db, (trx) => balanceText(trx, period)));
+}
+
+/** The same file as of the moment that a transaction sees. */
+export async function balanceText(trx: Transaction<DB>, period: Period): Promise<string> {
+  return csvHeader(columns) + csvRows(columns, (await rowsOf(trx, period)).flatMap(linesOf));
 }
 
 function linesOf({ currency, opening, activity, payouts, closing, stripe }: BalanceRow): readonly Line[] {

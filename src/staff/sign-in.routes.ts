@@ -34,6 +34,10 @@ export function signInRoutes(deps: SignInDeps, guards: StaffGuards): Router {
   const ownPages = fromOwnPages(deps);
 
   router.get("/finance/sign-in", async (request, response) => {
+    if (isElsewhere(deps, request)) {
+      response.redirect(303, `${deps.config.publicUrl}${request.originalUrl}`);
+      return;
+    }
     const next = safeReturn(request.query.next);
     const session = await readSession(deps.db, readCookie(deps.config, request.get("cookie"), "session"));
     if (session === null) send(response, 200, askPage(placeOf(deps), next));
@@ -51,7 +55,7 @@ export function signInRoutes(deps: SignInDeps, guards: StaffGuards): Router {
     else send(response, STATUS[state.is], uselessPage(placeOf(deps), state.is));
   });
 
-  router.post("/finance/sign-in/:token", ownPages, limit, async (request, response) => {
+  router.post("/finance/sign-in/:token", ownPages, async (request, response) => {
     const state = await linkState(deps, String(request.params.token), browserOf(deps, request));
     if (state.is !== "good") {
       send(response, STATUS[state.is], uselessPage(placeOf(deps), state.is));
@@ -81,6 +85,11 @@ export function signInRoutes(deps: SignInDeps, guards: StaffGuards): Router {
     send(response, 200, signedOutPage(placeOf(deps)));
   });
   return router;
+}
+
+/** On this machine: `127.0.0.1` and `localhost` have cookies of their own, and the link leads to what PUBLIC_URL says. */
+function isElsewhere({ config }: Pick<Deps, "config">, request: Request): boolean {
+  return config.environment === "development" && request.get("host") !== new URL(config.publicUrl).host;
 }
 
 /** Forms for staff stand on the service's own pages alone, whatever sites may show the donation form. */

@@ -28,16 +28,17 @@ export async function findToken(db: Kysely<DB>, hash: Buffer): Promise<StaffToke
   return rows[0] ?? null;
 }
 
-/** @returns false when there is none; one that was revoked before keeps its time */
+/** @returns its id, or null when there is none; one that was revoked before keeps its time */
 export async function revokeToken(
   db: Kysely<DB>,
   { id = null, hash = null }: { readonly id?: string | null; readonly hash?: Buffer | null },
-): Promise<boolean> {
-  const { numAffectedRows } = await sql`
+): Promise<string | null> {
+  const { rows } = await sql<{ id: string }>`
     update staff_tokens set revoked_at = coalesce(revoked_at, clock_timestamp())
     where id = ${id}::uuid or token_hash = ${hash}::bytea
+    returning id
   `.execute(db);
-  return numAffectedRows === 1n;
+  return rows[0]?.id ?? null;
 }
 
 export interface TokenListing {

@@ -35,10 +35,10 @@ export async function readToken(db: Kysely<DB>, token: string): Promise<StaffTok
   return FORM.test(token) ? await findToken(db, hashOf(token)) : null;
 }
 
-/** From now on the token opens nothing. @returns false when there is no such token */
-export async function revokeToken(db: Kysely<DB>, tokenOrId: string): Promise<boolean> {
+/** From now on the token opens nothing. @returns its id; null when there is no such token */
+export async function revokeToken(db: Kysely<DB>, tokenOrId: string): Promise<string | null> {
   if (FORM.test(tokenOrId)) return await revoke(db, { hash: hashOf(tokenOrId) });
-  return isUuid(tokenOrId) && (await revoke(db, { id: tokenOrId }));
+  return isUuid(tokenOrId) ? await revoke(db, { id: tokenOrId }) : null;
 }
 
 function hashOf(token: string): Buffer {

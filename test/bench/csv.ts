@@ -21,7 +21,7 @@ const JOB = `${PAYMENTS / 1_000_000},000,000 payments`;
 
 /** The lists and files of finance staff over two million payments. */
 export async function csvRows(stage: Stage): Promise<readonly Row[]> {
-  await insertManyPayments(stage.deps.db, PAYMENTS);
+  await insertManyPayments(stage.deps.db, PAYMENTS, stage.deps.newsroom().time_zone);
   const token = await createToken(stage.deps.db, { role: "finance" });
   return [...(await pages(stage, token)), ...(await reports(stage, token)), ...(await files(stage, token))];
 }

@@ -1,13 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeSampleData } from "../../src/sandbox/sample/make.ts";
 import { startApp, type TestApp } from "../support/app.ts";
+import { seriousFaults } from "../support/axe.ts";
 import { browserMissing, launchBrowser } from "../support/browser.ts";
-import { visitor } from "../support/finance-pages.ts";
+import { signedIn as staffMember } from "../support/staff.ts";
 
 /** Three years of made-up gifts, as somebody sees them who looks at the product for the first time. */
 describe.skipIf(browserMissing())("the pages for finance staff in a browser", () => {
@@ -31,7 +31,7 @@ describe.skipIf(browserMissing())("the pages for finance staff in a browser", ()
         body: JSON.stringify(body),
       });
     }
-    secret = (await visitor(app, "admin")).secret;
+    secret = (await staffMember(app, "admin")).secret;
     const payout = await app.db
       .selectFrom("payout_lines")
       .select("payout_id")
@@ -91,8 +91,7 @@ describe.skipIf(browserMissing())("the pages for finance staff in a browser", ()
         await open(page, each);
         expect([each, await page.evaluate(sideways)]).toEqual([each, 0]);
         expect([each, await page.evaluate(cutOff)]).toEqual([each, []]);
-        await page.evaluate(axe.source);
-        expect([each, await page.evaluate(seriousFaults)]).toEqual([each, []]);
+        expect([each, await seriousFaults(page)]).toEqual([each, []]);
         await shoot(page, `${each}-${name}`);
       }
     });
@@ -160,16 +159,4 @@ function cutOff(): string[] {
     .filter((element) => element.scrollWidth > element.clientWidth + 1 && !element.classList.contains("unseen"))
     .filter((element) => !(element instanceof SVGElement) && !element.querySelector(".unseen"))
     .map((element) => element.textContent?.trim() ?? "");
-}
-
-interface AxeWindow {
-  readonly axe: typeof axe;
-}
-
-/** Runs in the page: what axe holds for serious or critical. */
-async function seriousFaults(): Promise<string[]> {
-  const { violations } = await (window as unknown as AxeWindow).axe.run();
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
 }

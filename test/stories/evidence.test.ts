@@ -100,6 +100,7 @@ describe("the evidence of a month", () => {
     expect([...files.keys()]).toEqual(
       [
         "SHA256SUMS",
+        "balance.csv",
         "closing.txt",
         "differences.csv",
         "disputes.csv",
@@ -168,7 +169,11 @@ describe("the evidence of a month", () => {
       ).toBe(Number(payout.amount));
     }
     expect(sum(payouts, "amount")).toBe(account("payouts"));
-    expect(account("stripe_balance")).toBe(2208 + 1912 - account("payouts"));
+    const left = 2208 + 1912 - account("payouts");
+    expect(account("stripe_balance")).toBe(left);
+    const rollForward = table("balance.csv").map(({ line, net }) => [line, Number(net)] as const);
+    expect(rollForward[0]).toEqual(["opening", 0]);
+    expect(rollForward.find(([line]) => line === "closing")).toEqual(["closing", left]);
   });
 
   test("says who closed it on what grounds, in words and figures", () => {

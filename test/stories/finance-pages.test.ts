@@ -7,7 +7,8 @@ import { AppError } from "../../src/shared/errors.ts";
 import { formatMoney } from "../../src/shared/money.ts";
 import { type Account, accountOf, DAY_MS, type ReportRow } from "../support/account.ts";
 import { startApp } from "../support/app.ts";
-import { mainOf, tableOf, type Visitor, visitor, wordsOf } from "../support/finance-pages.ts";
+import { mainOf, tableOf, wordsOf } from "../support/finance-pages.ts";
+import { CookieBrowser, signedIn } from "../support/staff.ts";
 
 /*
  * A January in two settlement currencies, and what an accountant expects of its pages. Stripe keeps 2.9 % + 0.30 of a charge in US dollars,
@@ -28,14 +29,14 @@ interface Emptied {
 }
 
 let here: Account;
-let finance: Visitor;
+let finance: CookieBrowser;
 let empty: Emptied;
 let year: number;
 let disputed: string;
 beforeAll(async () => {
   const app = await startApp({ stripe: { payouts: "daily", settlementCurrencies: ["usd", "eur"] } });
-  finance = await visitor(app, "finance");
-  empty = Object.fromEntries(await Promise.all(PATHS.map(async (path) => [path, (await finance.get(path)).text])));
+  finance = (await signedIn(app, "finance")).browser;
+  empty = Object.fromEntries(await Promise.all(PATHS.map(async (path) => [path, (await finance.visit(path)).text])));
   here = await accountOf(app);
   year = app.clock.now().getUTCFullYear();
   const partly = await here.given({ amount: 5000, attribution: { ...HOSTILE, article_url: "https://news.example/a" } });
@@ -65,7 +66,7 @@ const PATHS = [
 ] as const;
 
 const page = async (path: string) => {
-  const { status, text } = await finance.get(path);
+  const { status, text } = await finance.visit(path);
   expect(status, path).toBe(200);
   return text;
 };
@@ -80,9 +81,9 @@ describe("who sees which page", () => {
   } as const;
 
   test.each(["finance", "admin", "audience", "support"] as const)("%s", async (role) => {
-    const who = await visitor(here.app, role);
+    const { browser } = await signedIn(here.app, role);
     for (const path of [...PATHS, "/finance/payouts/po_1", "/finance/exports/journal"]) {
-      const { status, location } = await who.get(path);
+      const { status, location } = await browser.visit(path);
       const seen: readonly string[] = SEEN[role];
       const whole = seen.length > 2;
       if (path === "/finance" && !whole) {
@@ -94,9 +95,9 @@ describe("who sees which page", () => {
   });
 
   test("nobody who isn't signed in; a bearer token opens none", async () => {
-    const nobody = await visitor(here.app, null);
+    const nobody = new CookieBrowser(here.app);
     for (const path of [...PATHS, "/finance/exports/summary?from=2026-01-01"]) {
-      const { status, location } = await nobody.get(path);
+      const { status, location } = await nobody.visit(path);
       expect([status, location.split("?")[0]]).toEqual([303, "/finance/sign-in"]);
     }
     const authorization = `Bearer ${await here.app.token("admin")}`;
@@ -277,12 +278,12 @@ describe("payouts", () => {
   });
 
   test("one that isn't there is a page that says so", async () => {
-    const missing = await finance.get("/finance/payouts/po_missing");
+    const missing = await finance.visit("/finance/payouts/po_missing");
     expect([missing.status, mainOf(missing.text)]).toEqual([
       404,
       expect.stringContaining("There is no payout of this id."),
     ]);
-    expect((await finance.get("/finance/payouts/<x>")).status).toBe(400);
+    expect((await finance.visit("/finance/payouts/<x>")).status).toBe(400);
   });
 });
 
@@ -382,7 +383,7 @@ describe("what can't be shown", () => {
     ["/finance/recurring?colour=red", "<code>colour</code>", "This field is not known."],
     ["/finance/disputes?from=%3Cscript%3E", `value="&#60;script&#62;"`, "Expected a day that exists"],
   ])("%s", async (path, kept, message) => {
-    const { status, text } = await finance.get(path);
+    const { status, text } = await finance.visit(path);
     expect(status).toBe(400);
     expect(text).toContain(kept);
     expect(mainOf(text)).toContain(message);
@@ -400,16 +401,18 @@ describe("exports", () => {
     const forms = [...text.matchAll(/action="(\/finance\/exports\/[a-z]+)"/g)].map(([, action = ""]) => action);
     expect(forms).toHaveLength(12);
     for (const action of forms.filter((each) => !/receipt|statement/.test(each))) {
-      const sent = await finance.get(`${action}?${action.includes("reconciliation") ? "state=all" : january()}&bom=1`);
+      const sent = await finance.visit(
+        `${action}?${action.includes("reconciliation") ? "state=all" : january()}&bom=1`,
+      );
       expect([action, sent.status]).toEqual([action, 303]);
-      const file = await finance.get(sent.location);
+      const file = await finance.visit(sent.location);
       expect([sent.location, file.status]).toEqual([sent.location, 200]);
     }
-    const { location } = await finance.get(
+    const { location } = await finance.visit(
       `/finance/exports/journal?${january()}&format=xero&currency=USD&part=&bom=0`,
     );
     expect(location).toBe(`/v1/reports/journal.csv?${january()}&format=xero&currency=USD&bom=0`);
-    expect((await finance.get(location)).text).toContain("Narration");
+    expect((await finance.visit(location)).text).toContain("Narration");
   });
 
   test.each([
@@ -420,22 +423,22 @@ describe("exports", () => {
     ["receipt?number=7", "Expected a receipt’s number"],
     ["statement?donor_id=me&year=2026", "Expected a donor’s id"],
   ])("%s is told beside what was typed", async (form, message) => {
-    const { status, text } = await finance.get(`/finance/exports/${form}`);
+    const { status, text } = await finance.visit(`/finance/exports/${form}`);
     expect(status).toBe(400);
     expect(mainOf(text)).toContain(message);
     expect(text).toContain('aria-invalid="true"');
   });
 
   test("a receipt and a statement are opened by what is known of them", async () => {
-    expect((await finance.get("/finance/exports/receipt?number=2026-000123")).location).toBe(
+    expect((await finance.visit("/finance/exports/receipt?number=2026-000123")).location).toBe(
       "/finance/receipts/2026-000123",
     );
     const donor = "01900000-0000-7000-8000-000000000000";
-    expect((await finance.get(`/finance/exports/statement?donor_id=${donor}&year=2026`)).location).toBe(
+    expect((await finance.visit(`/finance/exports/statement?donor_id=${donor}&year=2026`)).location).toBe(
       `/finance/donors/${donor}/statement?year=2026`,
     );
-    expect((await finance.get("/finance/exports/unknown")).status).toBe(404);
-    expect((await finance.get("/finance/exports/constructor")).status).toBe(404);
+    expect((await finance.visit("/finance/exports/unknown")).status).toBe(404);
+    expect((await finance.visit("/finance/exports/constructor")).status).toBe(404);
   });
 
   test("closed months stand there with who closed them, and what for", async () => {

@@ -98,7 +98,7 @@ afterAll(() => story.here.app.close());
 describe("a month with a partial refund, a failed one, a dispute won and one lost, fees, a conversion and a payout over its end", () => {
   test("the summary", () => {
     const { year, summary } = story;
-    const of = { period: `${year}-01-01`, currency: "USD" };
+    const of = { period: `${year}-01-01`, currency: "USD", closed: false, correction_of: null };
     expect(summary).toEqual([
       {
         ...of,

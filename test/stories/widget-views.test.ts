@@ -1,5 +1,6 @@
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { RATE_LIMITS } from "../../src/shared/limits.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { viewed } from "../support/views.ts";
 
@@ -9,6 +10,15 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 const view = (body: object, headers: Record<string, string> = {}) => viewed(app, body, headers);
+
+test("views of one client are limited by each process for itself, and leave no row", async () => {
+  const crowded = await startApp();
+  onTestFinished(() => crowded.close());
+  const { points } = RATE_LIMITS.widget_view_client;
+  for (let each = 0; each < points; each++) await crowded.deps.limits.count("widget_view_client", "127.0.0.1");
+  expect(await viewed(crowded, { step: "shown" })).toBe(429);
+  expect((await sql`select from rate_limits`.execute(crowded.db)).rows).toEqual([]);
+});
 
 describe("a view of the form", () => {
   test.each([

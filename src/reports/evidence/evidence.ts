@@ -5,6 +5,7 @@ import type { Period } from "../../shared/period.ts";
 import type { SummaryLine } from "../close/lines.ts";
 import { closingText } from "./closing-text.ts";
 import {
+  balanceFile,
   differencesFile,
   disputesFile,
   journalFile,
@@ -46,6 +47,7 @@ export const EVIDENCE: readonly EvidenceFile[] = [
   { name: "closing.txt", write: closingText },
   { name: "summary.csv", write: summaryFile },
   { name: "payments.csv", write: paymentsFile },
+  { name: "balance.csv", write: balanceFile },
   { name: "journal.csv", write: journalFile },
   { name: "payouts.csv", write: payoutsFile },
   { name: "payout_lines.csv", write: payoutLinesFile },

@@ -1,3 +1,4 @@
+import { balanceText } from "../balance.ts";
 import { type Column, columnsOf, csvHeader, csvRows } from "../csv.ts";
 import type { Position } from "../cursor.ts";
 import { summaryColumns } from "../exports.ts";
@@ -178,6 +179,10 @@ const differenceColumns = columnsOf<DifferenceRow>(
 
 export async function* differencesFile({ trx, period }: EvidenceScope): AsyncGenerator<string> {
   yield* csvOf(differenceColumns, pagesOf(trx, differencesOf(period)));
+}
+
+export async function* balanceFile({ trx, period }: EvidenceScope): AsyncGenerator<string> {
+  yield await balanceText(trx, period);
 }
 
 const receiptColumns = columnsOf<ReceiptRow>(

@@ -1,5 +1,6 @@
 import express, { type RequestHandler, type Router } from "express";
 import type { Deps } from "../../deps.ts";
+import { limitClient } from "../../http/limit-client.ts";
 import { parse } from "../../http/parse.ts";
 import { AppError } from "../../shared/errors.ts";
 import { createViewCounter } from "./count-views.ts";
@@ -9,13 +10,14 @@ import { viewBody } from "./view-body.ts";
 const BODY_LIMIT_BYTES = 4 * 1024;
 
 /** `POST /v1/widget-views`: counts that the form was shown, opened or continued with. Of the reader nothing is looked at or kept. */
-export function viewRoutes(deps: Pick<Deps, "db" | "newsroom" | "now">, ownSites: RequestHandler): Router {
+export function viewRoutes(deps: Pick<Deps, "db" | "newsroom" | "now" | "limits">, ownSites: RequestHandler): Router {
   const router = express.Router();
   const count = createViewCounter(deps);
   router.options("/v1/widget-views", ownSites);
   router.post(
     "/v1/widget-views",
     ownSites,
+    limitClient(deps.limits, "widget_view_client"),
     express.json({ limit: BODY_LIMIT_BYTES, strict: false }),
     async (request, response) => {
       if (!request.is("application/json")) throw notJson();

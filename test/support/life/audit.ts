@@ -159,7 +159,17 @@ async function summaryIsRecounted(world: World, ledger: Ledger): Promise<void> {
   expect(rows.sort(byName), "the summary").toEqual([...sums.values()].sort(byName));
 }
 
-const NOTHING = { donations: 0, payments: 0, gross: 0, refunded: 0, disputed: 0, fees: 0, net: 0 };
+const NOTHING = {
+  closed: false,
+  correction_of: null,
+  donations: 0,
+  payments: 0,
+  gross: 0,
+  refunded: 0,
+  disputed: 0,
+  fees: 0,
+  net: 0,
+};
 
 function nameOf({ period, frequency, currency }: Sums): string {
   return [period, frequency, currency].join(" ");
