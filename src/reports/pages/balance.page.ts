@@ -59,15 +59,15 @@ function currencySection(row: BalanceRow, timeZone: string): Html {
   const line = (
     name: string,
     { amount, fee, net, count: lines }: Omit<Activity, "currency" | "kind" | "reporting_category">,
-  ) => [name, count(lines), money(amount, currency), money(0 - fee, currency), money(net, currency)];
-  const only = (name: string, amount: number) => [name, null, null, null, money(amount, currency)];
+  ) => [name, money(amount, currency), money(0 - fee, currency), money(net, currency), count(lines)];
+  const only = (name: string, amount: number) => [name, null, null, money(amount, currency), null];
   const moved = assertSafe(activity.reduce((sum, each) => sum + each.net, 0));
   const isRight = opening + moved - payouts === closing;
   return html`<section aria-labelledby="in-${currency}"><h2 id="in-${currency}">${currency}</h2>
 ${table({
   id: `balance-${currency}`,
   caption: `Balance at Stripe, ${currency}`,
-  columns: [{ head: "" }, ...["Lines", "Amount", "Fees", "Net"].map((head) => ({ head, number: true }))],
+  columns: [{ head: "" }, ...["Amount", "Fees", "Net", "Lines"].map((head) => ({ head, number: true }))],
   rows: [
     only("Opening balance", opening),
     ...KINDS.flatMap(({ kind, name }) =>
