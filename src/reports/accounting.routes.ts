@@ -23,7 +23,7 @@ import { journalCsv, journalPage } from "./journal/generic.ts";
 import { packageFile } from "./journal/packages.ts";
 import { payoutCsv, payoutPage, payoutsCsv, payoutsPage } from "./payouts.ts";
 import { daysOf, fileName, periodOf } from "./period.ts";
-import { sendCsv } from "./send-csv.routes.ts";
+import { sendFile } from "./send-file.routes.ts";
 import type { InSlot } from "./slots.ts";
 
 const DEFAULT_LIMIT = 100;
@@ -44,7 +44,7 @@ export function accountingRoutes(deps: AccountingDeps, may: RequestHandler, inSl
   router.get("/v1/reports/payouts.csv", may, async (request, response) => {
     const { currency, bom, ...days } = parse(payoutsCsvQuery, request.query);
     const { period } = periodOf(deps, days);
-    await sendCsv(deps, request, response, {
+    await sendFile(deps, request, response, {
       name: fileName("payouts", period),
       bom,
       write: (sink) => inSlot(() => payoutsCsv(deps.db, sink, { period, currency })),
@@ -55,7 +55,7 @@ export function accountingRoutes(deps: AccountingDeps, may: RequestHandler, inSl
     const { id } = parse(payoutPath, request.params);
     const { bom } = parse(payoutCsvQuery, request.query);
     const write = { name: `payout_${id}.csv`, bom };
-    await sendCsv(deps, request, response, { ...write, write: (sink) => inSlot(() => payoutCsv(deps.db, sink, id)) });
+    await sendFile(deps, request, response, { ...write, write: (sink) => inSlot(() => payoutCsv(deps.db, sink, id)) });
   });
 
   router.get("/v1/reports/payouts/:id", may, async (request, response) => {
@@ -74,7 +74,7 @@ export function accountingRoutes(deps: AccountingDeps, may: RequestHandler, inSl
     const { bom, ...days } = parse(balanceCsvQuery, request.query);
     const { period } = periodOf(deps, days);
     const write = { name: fileName("balance", period), bom };
-    await sendCsv(deps, request, response, { ...write, write: (sink) => balanceCsv(deps.db, sink, period) });
+    await sendFile(deps, request, response, { ...write, write: (sink) => balanceCsv(deps.db, sink, period) });
   });
 
   router.get("/v1/reports/disputes", may, async (request, response) => {
@@ -85,7 +85,7 @@ export function accountingRoutes(deps: AccountingDeps, may: RequestHandler, inSl
   router.get("/v1/reports/disputes.csv", may, async (request, response) => {
     const { bom, ...query } = parse(disputesCsvQuery, request.query);
     const filter = disputesFilter(deps, query);
-    await sendCsv(deps, request, response, {
+    await sendFile(deps, request, response, {
       name: `disputes${query.from === undefined ? "" : `_from_${query.from}`}${query.to === undefined ? "" : `_to_${query.to}`}.csv`,
       bom,
       write: (sink) => inSlot(() => disputesCsv(deps.db, sink, filter)),
@@ -106,11 +106,11 @@ export function accountingRoutes(deps: AccountingDeps, may: RequestHandler, inSl
       const made = await inSlot(() => packageFile(deps.db, scope, format, { part, madeAt: new Date() }));
       if (bom && made.charset !== "utf-8") throw noMark();
       response.set("X-Part", `${made.part}/${made.parts}`);
-      await sendCsv(deps, request, response, { ...made, bom, write: (sink) => sink(made.content) });
+      await sendFile(deps, request, response, { ...made, bom, write: (sink) => sink(made.content) });
       return;
     }
     if (part !== undefined) throw noParts();
-    await sendCsv(deps, request, response, {
+    await sendFile(deps, request, response, {
       name: fileName("journal", scope.period),
       bom,
       write: (sink) => inSlot(() => journalCsv(deps.db, sink, scope)),

@@ -5,7 +5,7 @@ import { audienceCsv, audiencePage } from "./audience.ts";
 import { daysOf, fileName, periodOf } from "./period.ts";
 import { audienceCsvQuery, audienceQuery, recurringCsvQuery, recurringQuery } from "./query-schema.ts";
 import { recurringCsv, recurringRows, wholeMonths } from "./recurring.ts";
-import { sendCsv } from "./send-csv.routes.ts";
+import { sendFile } from "./send-file.routes.ts";
 
 const DEFAULT_LIMIT = 100;
 
@@ -24,7 +24,7 @@ export function audienceRoutes(deps: AudienceDeps, may: RequestHandler): Router 
   router.get("/v1/reports/recurring.csv", may, async (request, response) => {
     const { bom, ...days } = parse(recurringCsvQuery, request.query);
     const { months, timeZone } = monthsOf(deps, days);
-    await sendCsv(deps, request, response, {
+    await sendFile(deps, request, response, {
       name: fileName("recurring", months.days),
       bom,
       write: async (sink) => await recurringCsv(sink, await recurringRows(deps.db, months, timeZone)),
@@ -41,7 +41,7 @@ export function audienceRoutes(deps: AudienceDeps, may: RequestHandler): Router 
   router.get("/v1/reports/audience.csv", may, async (request, response) => {
     const { by, bom, ...days } = parse(audienceCsvQuery, request.query);
     const { period, timeZone } = periodOf(deps, days);
-    await sendCsv(deps, request, response, {
+    await sendFile(deps, request, response, {
       name: fileName(`audience_by_${by}`, period),
       bom,
       write: async (sink) => await audienceCsv(deps.db, sink, { by, period, timeZone }),

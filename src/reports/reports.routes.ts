@@ -1,6 +1,7 @@
 import express, { type RequestHandler, type Router } from "express";
 import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";
+import { AppError } from "../shared/errors.ts";
 import { POOL_SIZE } from "../shared/limits.ts";
 import { localDate } from "../shared/period.ts";
 import type { Role } from "../shared/roles.ts";
@@ -8,6 +9,7 @@ import { accountingRoutes } from "./accounting.routes.ts";
 import { audienceRoutes } from "./audience.routes.ts";
 import { closedMonths } from "./close/closed.queries.ts";
 import { summaryReport } from "./close/summary-report.ts";
+import { evidenceZip } from "./evidence/archive.ts";
 import { summaryCsv } from "./exports.ts";
 import { paymentsPage } from "./payments.ts";
 import { paymentsCsv } from "./payments-csv.ts";
@@ -26,7 +28,7 @@ import {
 import { reading } from "./reading.queries.ts";
 import { reconciliationCsv, reconciliationPage } from "./reconciliation.ts";
 import { reminderRows, remindersCsv } from "./reminders.ts";
-import { sendCsv } from "./send-csv.routes.ts";
+import { sendFile } from "./send-file.routes.ts";
 import { slots } from "./slots.ts";
 
 const DEFAULT_LIMIT = 100;
@@ -60,7 +62,7 @@ export function reportRoutes(
   router.get("/v1/reports/summary.csv", sums, async (request, response) => {
     const { interval, bom, ...days } = parse(summaryCsvQuery, request.query);
     const { period, timeZone } = periodOf(deps, days, interval);
-    await sendCsv(deps, request, response, {
+    await sendFile(deps, request, response, {
       name: fileName("summary", period),
       bom,
       write: async (sink) => await summaryCsv(deps.db, sink, period, interval, timeZone),
@@ -70,6 +72,20 @@ export function reportRoutes(
   router.get("/v1/reports/closed-months", gifts, async (request, response) => {
     parse(noQuery, request.query);
     response.json({ rows: (await closedMonths(deps.db)).toReversed(), next_cursor: null });
+  });
+
+  router.get("/v1/reports/closed-months/:month/evidence.zip", gifts, async (request, response) => {
+    parse(noQuery, request.query);
+    const month = String(request.params.month);
+    if (!(await closedMonths(deps.db)).some((one) => one.month === month)) throw notClosed();
+    await sendFile(deps, request, response, {
+      name: `evidence_${month}.zip`,
+      type: "application/zip",
+      write: async (sink) =>
+        await inSlot(async () => {
+          for await (const piece of evidenceZip(deps.db, month)) await sink(piece);
+        }),
+    });
   });
 
   router.get("/v1/reports/payments", gifts, async (request, response) => {
@@ -83,7 +99,7 @@ export function reportRoutes(
     const { from, to, limit, cursor, bom, ...filters } = parse(paymentsCsvQuery, request.query);
     const { period } = periodOf(deps, { from, to });
     const part = { after: cursor ?? null, most: limit ?? Number.POSITIVE_INFINITY };
-    await sendCsv(deps, request, response, {
+    await sendFile(deps, request, response, {
       name: fileName("payments", period),
       bom,
       write: async (sink) => await inSlot(async () => await paymentsCsv(deps.db, sink, { ...filters, period }, part)),
@@ -100,7 +116,7 @@ export function reportRoutes(
   router.get("/v1/reports/reminders.csv", sums, async (request, response) => {
     const { by, bom, ...days } = parse(remindersCsvQuery, request.query);
     const { period, timeZone } = periodOf(deps, days);
-    await sendCsv(deps, request, response, {
+    await sendFile(deps, request, response, {
       name: fileName("reminders", period),
       bom,
       write: async (sink) => await remindersCsv(deps.db, sink, period, by, timeZone),
@@ -114,13 +130,17 @@ export function reportRoutes(
 
   router.get("/v1/reports/reconciliation.csv", gifts, async (request, response) => {
     const { state, bom } = parse(reconciliationCsvQuery, request.query);
-    await sendCsv(deps, request, response, {
+    await sendFile(deps, request, response, {
       name: `reconciliation_${localDate(deps.now(), deps.newsroom().time_zone)}.csv`,
       bom,
       write: async (sink) => await inSlot(async () => await reconciliationCsv(deps.db, sink, { state })),
     });
   });
   return router;
+}
+
+function notClosed(): AppError {
+  return new AppError("not_found", "not_found", "There is no closed month of this name. Months are named as 2026-10.");
 }
 
 const notCached: RequestHandler = (_request, response, next) => {

@@ -124,6 +124,22 @@ describe("the evidence of a month", () => {
     expect(kept.sha256).toBe(createHash("sha256").update(file("SHA256SUMS")).digest("hex"));
   });
 
+  test("comes over HTTP as the same bytes, and that is audited", async () => {
+    const headers = { authorization: `Bearer ${await app.token("finance")}` };
+    const path = `/v1/reports/closed-months/${year}-01/evidence.zip`;
+    const answer = await fetch(app.url + path, { headers });
+    expect([answer.headers.get("content-type"), answer.headers.get("content-disposition")]).toEqual([
+      "application/zip",
+      `attachment; filename="evidence_${year}-01.zip"`,
+    ]);
+    expect(Buffer.from(await answer.arrayBuffer()).equals(await zip())).toBe(true);
+    const audited = app.db.selectFrom("audit_entries").select("action").where("subject", "=", path);
+    expect(await audited.execute()).toEqual([{ action: "export" }]);
+    for (const month of ["1999-01", "january", "..%2F"]) {
+      expect((await fetch(`${app.url}/v1/reports/closed-months/${month}/evidence.zip`, { headers })).status).toBe(404);
+    }
+  });
+
   test("adds up: the journal to zero, its accounts to the summary, payouts to their lines", async () => {
     const journal = table("journal.csv");
     expect(sum(journal, "amount")).toBe(0);

@@ -454,7 +454,7 @@ describe("exports", () => {
         "Ada <Accountant>",
         "not compared",
         "It is right.",
-        `kept; SHA-256 of its SHA256SUMS: ${"a".repeat(64)}`,
+        `ZIP; SHA-256 of its SHA256SUMS: ${"a".repeat(64)}`,
       ],
     ]);
   });

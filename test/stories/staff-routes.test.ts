@@ -71,6 +71,10 @@ const ROUTES: Readonly<Record<string, Row>> = {
   "GET /v1/reports/disputes": MONEY,
   "GET /v1/reports/disputes.csv": MONEY,
   "GET /v1/reports/closed-months": MONEY,
+  "GET /v1/reports/closed-months/:month/evidence.zip": {
+    ...MONEY,
+    path: "/v1/reports/closed-months/nobodys/evidence.zip",
+  },
   "GET /v1/reports/reconciliation": MONEY,
   "GET /v1/reports/reconciliation.csv": MONEY,
 };

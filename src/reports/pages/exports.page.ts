@@ -92,9 +92,9 @@ ${table({
       ? html`<span class="good"><span aria-hidden="true">✓ </span>nothing stood against it</span>`
       : month.overrode.map(words).join(", "),
     month.reason === null ? "–" : html`<bdi>${month.reason}</bdi>`,
-    html`kept; SHA-256 of its SHA256SUMS: <span class="id hash">${month.sha256}</span>`,
+    html`<a href="/v1/reports/closed-months/${month.month}/evidence.zip">ZIP</a>; SHA-256 of its SHA256SUMS: <span class="id hash">${month.sha256}</span>`,
   ]),
   empty: "No month is closed yet.",
 })}
-<p class="small"><code>npm run donations -- close 2026-10</code> closes a month; with <code>--evidence FILE.zip</code> it writes the auditor’s archive, also of a month that is closed.</p></section>`;
+<p class="small"><code>npm run donations -- close 2026-10</code> closes a month; the ZIP is the auditor’s archive.</p></section>`;
 }

@@ -6,10 +6,12 @@ import type { Sink } from "./exports.ts";
 const STALLED_MS = 60_000;
 const BYTE_ORDER_MARK = "\uFEFF";
 
-interface CsvFile {
+interface SentFile {
   readonly name: string;
+  /** A CSV unless it says otherwise. */
+  readonly type?: "text/csv" | "application/zip";
   /** Excel knows UTF-8 by this mark. */
-  readonly bom: boolean;
+  readonly bom?: boolean;
   readonly charset?: "utf-8" | "windows-1252";
   readonly write: (sink: Sink) => Promise<void>;
 }
@@ -18,13 +20,15 @@ interface CsvFile {
  * Sends a file as fast as the reader takes it. What fails before the first byte is thrown and becomes an answer like any other; after
  * that the connection is cut, so that half a file is never taken for a whole one. When the reader goes away the work stops.
  */
-export async function sendCsv(
+export async function sendFile(
   deps: Pick<Deps, "log">,
   request: Request,
   response: Response,
-  { name, bom, charset = "utf-8", write }: CsvFile,
+  { name, type = "text/csv", bom = false, charset = "utf-8", write }: SentFile,
 ): Promise<void> {
-  response.set("Content-Disposition", `attachment; filename="${name}"`).type(`text/csv; charset=${charset}`);
+  response
+    .set("Content-Disposition", `attachment; filename="${name}"`)
+    .type(type === "text/csv" ? `${type}; charset=${charset}` : type);
   if (request.method === "HEAD") {
     response.end();
     return;
