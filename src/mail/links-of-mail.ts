@@ -21,7 +21,7 @@ export function linksOf(deps: LinkDeps, newsroom: NewsroomConfig, mail: MailRow)
     return { ...NONE, manage: manageLink(deps.config, deps.vault, mail.id, new Date(expires_at)) };
   }
   if (kind === "reminder" || kind === "reminder_confirm") {
-    return reminder === null ? NONE : reminderLinks(deps, newsroom, kind, reminder);
+    return reminder === null ? NONE : reminderLinks(deps, kind, reminder.id);
   }
   return donation === null ? NONE : giftLinks(deps.config, deps.vault, newsroom, donation, kind);
 }

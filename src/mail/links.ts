@@ -3,7 +3,17 @@ import { parse, stringify } from "uuid";
 import type { Vault } from "../vault/vault.ts";
 
 /** What a signed link is good for: one of a purpose never serves another. */
-export type LinkPurpose = "stop-gift" | "fix-payment" | "reminder" | "confirm-reminder" | "manage" | "unsubscribe";
+export type LinkPurpose =
+  | "stop-gift"
+  | "fix-payment"
+  /** Who asked for a reminder holds it, and may not be who reads its mails. */
+  | "reminder"
+  /** In the mail that asks to confirm, and nowhere else. */
+  | "confirm-reminder"
+  /** In a reminder's mail, and nowhere else. */
+  | "reminder-mail"
+  | "manage"
+  | "unsubscribe";
 
 const ID_BYTES = 16;
 const EXPIRY_BYTES = 6;

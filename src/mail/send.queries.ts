@@ -51,12 +51,6 @@ export interface ReminderOfMail {
   readonly state: string;
   readonly locale: string | null;
   readonly address_sealed: Buffer | null;
-  readonly frequency: Frequency | null;
-  readonly amount: number | null;
-  readonly currency: string | null;
-  readonly article_url: string | null;
-  readonly article_id: string | null;
-  readonly campaign: string | null;
 }
 
 interface AddressOfMail {
@@ -81,8 +75,7 @@ export async function lockMail(trx: Transaction<DB>, id: string): Promise<MailRo
         select (p.card_exp_year || '-' || lpad(p.card_exp_month::text, 2, '0')) is distinct from m.data->>'expires'
         from stripe_payment_methods p where p.customer_id = d.stripe_customer order by p.created desc, p.id desc limit 1
       ), false) as card_replaced,
-      case when r.id is not null then json_build_object('id', r.id, 'state', r.state, 'locale', r.locale, 'frequency', r.frequency,
-        'amount', r.amount, 'currency', r.currency, 'article_url', r.article_url, 'article_id', r.article_id, 'campaign', r.campaign) end as reminder,
+      case when r.id is not null then json_build_object('id', r.id, 'state', r.state, 'locale', r.locale) end as reminder,
       r.address_sealed,
       case when a.address_hash is not null then json_build_object('bounced', a.bounced_at is not null,
         'complained', a.complained_at is not null, 'unsubscribed', a.unsubscribed_at is not null,

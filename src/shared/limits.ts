@@ -59,8 +59,12 @@ export const RATE_LIMITS = {
   reminder_address: { points: 16, seconds: 86_400, spread: 8 },
 } as const satisfies Readonly<Record<string, RateLimit>>;
 
-/** An address isn't asked to confirm a second time before so many days. */
+/** An address isn't asked to confirm a second time before so many days, nor more often than so in a longer time. */
 export const CONFIRM_MAIL_DAYS = 3;
+export const CONFIRM_MAILS = { most: 3, days: 90 } as const;
+
+/** Whoever said no to that question isn't asked again, by anybody's request, for so many days. */
+export const REFUSED_DAYS = 365;
 
 /** A cancel waits this long for a mail that is just going out, to tell the reader what became of it. */
 export const CANCEL_PATIENCE_MS = 10_000;

@@ -181,7 +181,7 @@ describe("what the mails say", () => {
 
   test("one who may not have asked is told to do nothing", () => {
     expect(render("reminder_confirm").text.replaceAll("\n", " ")).toContain(
-      "If it wasn’t you, do nothing: there will be no reminder, and we won’t write to you again.",
+      "If it wasn’t you, do nothing: without your yes we send no reminder.",
     );
   });
 

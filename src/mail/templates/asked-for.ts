@@ -36,7 +36,7 @@ export function reminderConfirm(desk: Desk, data: MailData["reminder_confirm"]):
   const words = copy.kinds.reminder_confirm;
   return {
     why: say(copy.why.confirm),
-    unsubscribe: copy.unsubscribe.reminder,
+    unsubscribe: copy.unsubscribe.confirm,
     subject: say(words.subject),
     preheader: words.preheader,
     heading: words.heading,
