@@ -5,6 +5,7 @@ import { ROLES } from "../shared/roles.ts";
 import { backfillCommand } from "./backfill.ts";
 import { type Command, runCommand } from "./command.ts";
 import { eventsCommand } from "./events.ts";
+import { mailCommand } from "./mail.ts";
 import { migrateCommand } from "./migrate.ts";
 import { rebuildCommand } from "./rebuild.ts";
 import { reconcileCommand } from "./reconcile.ts";
@@ -27,6 +28,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "events replay ID": "applies events again; --dead for all that are dead",
     },
     prepare: eventsCommand,
+  },
+  mail: {
+    calls: {
+      "mail retry --since DATE": "queues mails again that no attempt got through: [--kind KIND]",
+      "mail unmark --bounced-since DATE":
+        "sends again to addresses that were marked since then as such where nobody is",
+    },
+    prepare: mailCommand,
   },
   rebuild: {
     calls: {

@@ -27,6 +27,10 @@ export const MAIL_LEASE_MS = 40_000;
 /** With the growing pauses between them, some sixteen hours. */
 export const MAIL_ATTEMPTS = 12;
 
+/** Trouble of the mail server's own costs no attempt: it is waited for this long, with pauses that grow from the one to the other. */
+export const MAIL_OUTAGE_MS = 5 * 24 * 60 * 60 * 1000;
+export const MAIL_OUTAGE_PAUSE_MS = { first: 5_000, longest: 15 * 60 * 1000 } as const;
+
 /** From SIGTERM to the end of the last request and job. */
 export const DRAIN_TIMEOUT_MS = 25_000;
 
