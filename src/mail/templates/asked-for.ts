@@ -51,7 +51,7 @@ export function reminderConfirm(desk: Desk, data: MailData["reminder_confirm"]):
 export function manageLink(desk: Desk, data: MailData["manage_link"]): Letter {
   const { copy, say, links } = desk;
   const words = copy.kinds.manage_link;
-  const time = desk.time(data.expires_at);
+  const time = desk.time(data.until ?? data.expires_at);
   return {
     why: say(copy.why.link),
     unsubscribe: copy.unsubscribe.gift,
