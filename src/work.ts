@@ -12,10 +12,12 @@ import { nightlyState, nightlyStep } from "./ledger/reconcile/nightly.ts";
 import { forgetMails } from "./mail/forget.queries.ts";
 import { recoverMails } from "./mail/recover.ts";
 import type { SendOptions } from "./mail/send.ts";
+import { removeSpentJobs } from "./mail/spent-jobs.queries.ts";
 import { refetchDue } from "./mirror/refetch.ts";
 import { sendDueReminders } from "./reminders/due.ts";
 import { forgetReminders } from "./reminders/forget.queries.ts";
 import { rollupStep } from "./reports/rollups/step.ts";
+import { MAIL_LEASE_MS } from "./shared/limits.ts";
 import { type Loop, startLoop } from "./shared/loop.ts";
 import { forgetSessions } from "./staff/session/sessions.queries.ts";
 
@@ -25,6 +27,7 @@ const RECOVERY_IDLE_MS = 2_000;
 /** Longer than Stripe can be asked for its events. */
 const PAYLOAD_DAYS = 35;
 const MINUTE_MS = 60_000;
+const SPENT_MS = 10_000;
 /** One row is read: product time may have jumped, in the sandbox. */
 const TIMED_MS = 10_000;
 const HOURLY_MS = 3_600_000;
@@ -81,6 +84,12 @@ export function startWork(deps: Deps, mail: SendOptions = {}): Work {
     log,
     step: () => recoverMails(deps, mail.leaseMs),
   });
+  const spent = startLoop({
+    name: "spent jobs",
+    idleMs: SPENT_MS,
+    log,
+    step: () => removeSpentJobs(deps.db, 2 * (mail.leaseMs ?? MAIL_LEASE_MS)),
+  });
   const jobs = startJobs(deps, mail);
   const reminders = startLoop({ name: "reminders", idleMs: SLOW_IDLE_MS, log, step: () => sendDueReminders(deps) });
   const stopping = new AbortController();
@@ -103,6 +112,7 @@ export function startWork(deps: Deps, mail: SendOptions = {}): Work {
     reminders,
     timed,
     recovery,
+    spent,
     jobs,
   ];
   return {

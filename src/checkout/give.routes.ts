@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import express, { type Router } from "express";
 import { z } from "zod";
 import type { Deps } from "../deps.ts";
+import { type RemindedGift, remindedGift } from "../donations/reminded.queries.ts";
 import { html } from "../http/html.ts";
 import { parse } from "../http/parse.ts";
 import { copyFor } from "../newsroom.ts";
@@ -15,7 +16,7 @@ import { fill } from "../shared/copy.ts";
 import { localDate, monthsLater } from "../shared/period.ts";
 import { calendarFile } from "./calendar.ts";
 
-type GiveDeps = Pick<Deps, "config" | "newsroom" | "now">;
+type GiveDeps = Pick<Deps, "db" | "vault" | "config" | "newsroom" | "now">;
 
 const months = z.object({ in_months: z.coerce.number("Expected a number of months.").int().min(1).max(12) });
 
@@ -23,18 +24,16 @@ const months = z.object({ in_months: z.coerce.number("Expected a number of month
 export function giveRoutes(deps: GiveDeps): Router {
   const router = express.Router();
 
-  router.get("/give", (request, response) => {
+  router.get("/give", async (request, response) => {
     const newsroom = deps.newsroom();
-    const locale = localeFor(newsroom, request.query, request.acceptsLanguages());
-    const { countryHeader } = deps.config;
-    const currency = currencyOf(
-      newsroom,
-      request.query,
-      countryHeader === null ? undefined : request.get(countryHeader),
-    );
-    const attribution = usableAttribution(request.query);
-    const frequency = typed(request.query, "frequency", 10);
     const reminder = typed(request.query, "reminder_token", 200);
+    const reminded = reminder === "" ? null : await remindedGift(deps, reminder);
+    const query = { ...choicesOf(reminded, typed(request.query, "currency", 3)), ...request.query };
+    const locale = localeFor(newsroom, query, request.acceptsLanguages());
+    const { countryHeader } = deps.config;
+    const currency = currencyOf(newsroom, query, countryHeader === null ? undefined : request.get(countryHeader));
+    const attribution = usableAttribution(request.query);
+    const frequency = typed(query, "frequency", 10);
     const address = (changes: Readonly<Record<string, string>>) =>
       `/give?${new URLSearchParams({ locale, currency, ...(frequency && { frequency }), ...(reminder && { reminder_token: reminder }), ...attribution, ...changes })}`;
     const { name } = newsroom.newsroom;
@@ -43,12 +42,17 @@ export function giveRoutes(deps: GiveDeps): Router {
       currency,
       currencyUrl: (each) => address({ currency: each }),
       // Nothing personal is taken from an address: addresses are kept in histories and logs.
-      values: { frequency, amount: typed(request.query, "amount", 15), reminder_token: reminder },
+      values: {
+        frequency,
+        amount: typed(query, "amount", 15),
+        reminder_token: reminder,
+        discreet: reminded?.discreet === true ? "on" : "",
+      },
       attribution,
       idempotencyKey: randomUUID(),
       action: "/v1/checkout-sessions",
     });
-    const article = ownArticle(deps.config, newsroom, attribution.article_url);
+    const article = ownArticle(deps.config, newsroom, attribution.article_url ?? reminded?.article_url);
     response
       .set("Cache-Control", "no-store")
       .type("html")
@@ -90,4 +94,17 @@ ${remindLater(newsroom, { locale, now: deps.now(), articleUrl: article, attribut
       .send(file);
   });
   return router;
+}
+
+/** What the reader thought of when they asked to be reminded; an amount is one of its currency alone. */
+function choicesOf(reminded: RemindedGift | null, currency: string): Readonly<Record<string, string>> {
+  if (reminded === null) return {};
+  const isOther = currency !== "" && currency.toUpperCase() !== reminded.currency;
+  const { locale, frequency, amount } = reminded;
+  return {
+    ...(locale !== null && { locale }),
+    ...(frequency !== null && { frequency }),
+    ...(reminded.currency !== null && { currency: reminded.currency }),
+    ...(amount !== null && !isOther && { amount: String(amount) }),
+  };
 }

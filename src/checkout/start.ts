@@ -1,8 +1,8 @@
 import { v7 } from "uuid";
 import type { Deps } from "../deps.ts";
 import { encodeAttribution } from "../donations/attribution.ts";
+import { type RemindedGift, remindedGift } from "../donations/reminded.queries.ts";
 import type { NewDonation } from "../donations/types.ts";
-import { readToken } from "../mail/links.ts";
 import { copyFor, type NewsroomConfig, pickLocale } from "../newsroom.ts";
 import { consentStatement } from "../pages/consent.ts";
 import { AppError } from "../shared/errors.ts";
@@ -34,7 +34,8 @@ export async function startCheckout(deps: CheckoutDeps, request: CheckoutRequest
   const terms = await acceptedTerms(deps, newsroom, request, key);
   if (terms === null) return await repeat(deps, key as KeyHashes);
   const id = v7();
-  if (await insertCheckout(deps.db, { ...prepare(deps, newsroom, id, request.body, terms), key })) {
+  const reminded = await remindedGift(deps, request.body.reminder_token);
+  if (await insertCheckout(deps.db, { ...prepare(deps, newsroom, id, request.body, terms, reminded), key })) {
     return await finish(deps, id, key?.key_hash ?? null);
   }
   if (key === null) throw new Error("A checkout without a client's key was not written.");
@@ -98,13 +99,18 @@ async function finish(deps: CheckoutDeps, id: string, keyHash: Buffer | null): P
   }
 }
 
-function prepare(deps: CheckoutDeps, newsroom: NewsroomConfig, id: string, body: CheckoutBody, terms: Terms) {
+function prepare(
+  deps: CheckoutDeps,
+  newsroom: NewsroomConfig,
+  id: string,
+  body: CheckoutBody,
+  terms: Terms,
+  reminded: RemindedGift | null,
+) {
   const now = deps.now();
   const locale = pickLocale(newsroom, body.locale);
   const expiresAt = new Date(+now + newsroom.checkout.session_minutes * 60_000);
-  // A link that is broken or made up must not stand in the way of a gift.
-  const reminderId = body.reminder_token === undefined ? null : readToken(deps.vault, "reminder", body.reminder_token);
-  const donation = donationOf(id, body, terms, locale, now, reminderId);
+  const donation = donationOf(id, body, terms, locale, now, reminded);
   const params = sessionParams(deps.config, newsroom, {
     id,
     frequency: body.frequency,
@@ -138,9 +144,11 @@ function donationOf(
   terms: Terms,
   locale: string,
   now: Date,
-  reminderId: string | null,
+  reminded: RemindedGift | null,
 ) {
-  const from = body.attribution;
+  // By a reminder's link nothing else tells where the reader came from.
+  const isTold = Object.values(body.attribution).some((value) => value !== undefined);
+  const from = isTold || reminded === null ? body.attribution : reminded;
   return {
     id,
     created_at: now,
@@ -166,7 +174,7 @@ function donationOf(
     utm_campaign: from.utm_campaign ?? null,
     utm_content: from.utm_content ?? null,
     utm_term: from.utm_term ?? null,
-    reminder_id: reminderId,
+    reminder_id: reminded?.id ?? null,
     status: "created",
   } satisfies NewDonation;
 }

@@ -7,6 +7,7 @@ import { backfillCommand } from "./backfill.ts";
 import { closeCommand } from "./close.ts";
 import { type Command, runCommand } from "./command.ts";
 import { eventsCommand } from "./events.ts";
+import { mailCommand } from "./mail.ts";
 import { migrateCommand } from "./migrate.ts";
 import { rebuildCommand } from "./rebuild.ts";
 import { receiptsCommand } from "./receipts.ts";
@@ -46,6 +47,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "events replay ID": "applies events again; --dead for all that are dead",
     },
     prepare: eventsCommand,
+  },
+  mail: {
+    calls: {
+      "mail retry --since DATE": "queues mails again that no attempt got through: [--kind KIND]",
+      "mail unmark --bounced-since DATE":
+        "sends again to addresses that were marked since then as such where nobody is",
+    },
+    prepare: mailCommand,
   },
   rebuild: {
     calls: {

@@ -250,11 +250,19 @@ export interface MailAddresses {
   bounced_at: Timestamp | null;
   complained_at: Timestamp | null;
   /**
-   * When a mail last asked to confirm: the next one may not follow at once.
+   * When mails last asked to confirm, oldest first: there are only so many.
    */
-  confirm_asked_at: Timestamp | null;
+  confirm_asks: Generated<ArrayType<Timestamp>>;
   confirmed_at: Timestamp | null;
+  /**
+   * The cancel that had the last word: what it ended can be brought back by who did it.
+   */
+  reminders_cancel_id: string | null;
   reminders_cancelled_at: Timestamp | null;
+  /**
+   * Said no by the link of a mail that asked to confirm: it is not asked again for a year.
+   */
+  reminders_refused_at: Timestamp | null;
   unsubscribed_at: Timestamp | null;
 }
 
@@ -299,6 +307,14 @@ export interface Mails {
    * Unless the mail is done by then, somebody looks whether it still has a job.
    */
   look_at: Generated<Timestamp>;
+  /**
+   * Since when every attempt has failed so.
+   */
+  outage_since: Timestamp | null;
+  /**
+   * Of its attempts, those that failed for trouble of the mail server, whichever mail it was.
+   */
+  outages: Generated<number>;
   reason: string | null;
   reminder_id: string | null;
   state: Generated<string>;
@@ -467,6 +483,10 @@ export interface Reminders {
    */
   cancel_id: string | null;
   /**
+   * By which link: the one that its own asker holds, one in a mail about it, or one of another reminder of the address, which the asker must not be told.
+   */
+  cancelled_by: string | null;
+  /**
    * What a cancelled one was before, so that it can be undone.
    */
   cancelled_from: string | null;
@@ -474,6 +494,7 @@ export interface Reminders {
   country: string | null;
   created_at: Timestamp;
   currency: string | null;
+  discreet: Generated<boolean>;
   due_at: Timestamp;
   due_on: Timestamp;
   finished_at: Timestamp | null;

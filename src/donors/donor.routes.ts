@@ -5,7 +5,7 @@ import { mailOffRoutes } from "./mail-off.routes.ts";
 import { myGiftRoutes } from "./my-gift.routes.ts";
 import { stopRoutes } from "./stop.routes.ts";
 
-type DonorDeps = Pick<Deps, "db" | "stripe" | "vault" | "newsroom" | "config" | "log">;
+type DonorDeps = Pick<Deps, "db" | "stripe" | "vault" | "now" | "newsroom" | "config" | "log">;
 
 /** Where mails lead to. @param limits what holds back those who ask for links again and again */
 export function donorRoutes(deps: DonorDeps, ownSites: RequestHandler, limits: readonly RequestHandler[] = []): Router {

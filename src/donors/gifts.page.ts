@@ -1,5 +1,5 @@
 import { type Html, html } from "../http/html.ts";
-import { isRunning, stopLink } from "../mail/gift-links.ts";
+import { fixLink, isRunning, stopLink } from "../mail/gift-links.ts";
 import { copyFor } from "../newsroom.ts";
 import { fillHtml } from "../pages/fill-html.ts";
 import { fill } from "../shared/copy.ts";
@@ -8,7 +8,7 @@ import type { Vault } from "../vault/vault.ts";
 import { MOST_GIFTS, type ReadersGift } from "./gifts.queries.ts";
 import { amountOf, noticePage, type Place } from "./notice.page.ts";
 
-/** All gifts of one address, each that runs with a way to stop it. Whose they are is not said. */
+/** All gifts of one address, each that runs with a way to stop it and one to another card. Whose they are is not said. */
 export function giftsPage(place: Place, vault: Pick<Vault, "hash">, gifts: readonly ReadersGift[]): Html {
   const { list } = copyFor(place.newsroom, place.locale).gift;
   const shown = gifts.slice(0, MOST_GIFTS);
@@ -33,7 +33,7 @@ function entry(place: Place, vault: Pick<Vault, "hash">, gift: ReadersGift): Htm
 <p class="small">${fill(isOnce ? list.given : list.since, { date: when })}</p>
 ${!isOnce && gift.last_paid_at !== null && gift.last_paid !== null && html`<p class="small">${paid(gift.last_paid_at, gift.last_paid)}</p>`}
 ${goesOn && gift.next_at !== null && html`<p class="small">${fill(list.next_payment, { date: day(place, gift.next_at) })}</p>`}
-${isRunning(gift) && html`<p class="actions"><a href="${stopLink(place.config, vault, gift.id)}">${list.stop}</a></p>`}
+${isRunning(gift) && html`<p class="actions"><a href="${stopLink(place.config, vault, gift.id)}">${list.stop}</a> <a href="${fixLink(place.config, vault, gift.id)}">${list.card}</a></p>`}
 </li>`;
 }
 

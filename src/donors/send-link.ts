@@ -7,7 +7,7 @@ import { emailHash } from "../vault/email-hash.ts";
 import { linksThisHour } from "./addresses.queries.ts";
 import { giftsOf } from "./gifts.queries.ts";
 
-export type LinkDeps = Pick<Deps, "db" | "vault" | "newsroom" | "log">;
+export type LinkDeps = Pick<Deps, "db" | "vault" | "now" | "newsroom" | "log">;
 
 /** A link is good for an hour, so nobody needs more; whoever asks for another's address can't fill their inbox. */
 const LINKS_AN_HOUR = 3;
@@ -25,7 +25,7 @@ export async function sendLink(deps: LinkDeps, email: string, locale: string | n
       {
         kind: "manage_link",
         cause,
-        data: { expires_at: expiresAt.toISOString() },
+        data: { expires_at: expiresAt.toISOString(), until: new Date(+deps.now() + MANAGE_LINK_MS).toISOString() },
         locale: locale ?? gifts[0]?.locale ?? null,
         discreet: gifts.some((gift) => gift.discreet) || deps.newsroom().mail.discreet,
         toSealed,

@@ -27,7 +27,10 @@ const WANTED_WHILE: ReadonlyMap<MailKind, string> = new Map([
   ["reminder_confirm", "unconfirmed"],
 ]);
 
-/** Who asks for the link to their gifts must be able to stop them, and who is asked to confirm may say no, whatever they think of our mail. */
+/**
+ * Who asks for the link to their gifts must be able to stop them, and who is asked to confirm may say no, whatever they think of our mail; and
+ * it may be taken now where it wasn't before.
+ */
 const ASKED_FOR: ReadonlySet<MailKind> = new Set(["manage_link", "reminder_confirm"]);
 
 /** Events come in any order: a donor whom Stripe hasn't told of yet is waited for. In seconds. */
@@ -64,8 +67,9 @@ function suppression(mail: MailRow): Suppression | null {
     if (reminder.state !== wanted) return "cancelled";
   }
   if (customer?.deleted === true) return "erased";
+  if (ASKED_FOR.has(kind)) return null;
   if (address?.bounced === true) return "bounced";
-  if (ASKED_FOR.has(kind) || (kind === "reminder" && address?.confirmed_since === true)) return null;
+  if (kind === "reminder" && address?.confirmed_since === true) return null;
   if (address?.complained === true) return "complained";
   if (address?.unsubscribed === true && (kind === "reminder" || OPTIONAL.has(kind))) return "unsubscribed";
   return null;

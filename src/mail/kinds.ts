@@ -43,8 +43,8 @@ export interface MailData {
   };
   /** Asks whether a reminder is wanted at all; sent before anything else to an address that has to confirm. */
   reminder_confirm: { readonly due_on: string };
-  /** The link by which readers see and change their gifts. */
-  manage_link: { readonly expires_at: string };
+  /** The link by which readers see and stop their gifts; `until` is when it ends by product time, as it is told. */
+  manage_link: { readonly expires_at: string; readonly until?: string };
   /** The link by which a member of staff signs in, once. */
   staff_sign_in: { readonly expires_at: string };
 }

@@ -23,7 +23,7 @@ export function linksOf(deps: LinkDeps, newsroom: NewsroomConfig, mail: MailRow)
   }
   if (kind === "staff_sign_in") return { ...NONE, confirm: signInLink(deps.config, deps.vault, mail.id) };
   if (kind === "reminder" || kind === "reminder_confirm") {
-    return reminder === null ? NONE : reminderLinks(deps, newsroom, kind, reminder);
+    return reminder === null ? NONE : reminderLinks(deps, kind, reminder.id);
   }
   return donation === null ? NONE : giftLinks(deps.config, deps.vault, newsroom, donation, kind);
 }

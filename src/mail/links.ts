@@ -6,8 +6,12 @@ import type { Vault } from "../vault/vault.ts";
 export type LinkPurpose =
   | "stop-gift"
   | "fix-payment"
+  /** Who asked for a reminder holds it, and may not be who reads its mails. */
   | "reminder"
+  /** In the mail that asks to confirm, and nowhere else. */
   | "confirm-reminder"
+  /** In a reminder's mail, and nowhere else. */
+  | "reminder-mail"
   | "manage"
   | "unsubscribe"
   | "staff-sign-in";

@@ -35,16 +35,20 @@ const ONE_ADDRESS = /^[^\s\p{Cc}@<>()[\]\\,;:"]+@[^\s\p{Cc}@<>()[\]\\,;:"]+$/u;
 
 type Transport = Awaited<ReturnType<typeof connect>>;
 
+/** The texts of mails that are being sent, by their Message-ID: whether one was begun to be read tells whether the server may have it. */
+type Texts = Map<string, { readonly readableDidRead: boolean }>;
+
 /** Sends over SMTP, on a few connections that are kept open. The library is loaded with the first mail. */
 export function createMailer(options: MailerOptions): Mailer {
   const { smtpUrl, deadlineMs = SMTP_DEADLINE_MS } = options;
   let transport: Promise<Transport> | null = null;
+  const texts: Texts = new Map();
   return {
     configured: smtpUrl !== null,
     send: async (mail) => {
       if (smtpUrl === null) throw new MailFailure("temporary", "not_configured");
       if (!ONE_ADDRESS.test(mail.to)) throw new MailFailure("address_invalid", "address_invalid");
-      transport ??= connect(smtpUrl, options);
+      transport ??= connect(smtpUrl, options, texts);
       try {
         await (await transport).sendMail({
           messageId: mail.messageId,
@@ -62,7 +66,9 @@ export function createMailer(options: MailerOptions): Mailer {
           signal: AbortSignal.timeout(deadlineMs),
         });
       } catch (error) {
-        throw failureOf(error);
+        throw failureOf(error, texts.get(mail.messageId)?.readableDidRead === true);
+      } finally {
+        texts.delete(mail.messageId);
       }
     },
     close: () => {
@@ -71,9 +77,9 @@ export function createMailer(options: MailerOptions): Mailer {
   };
 }
 
-async function connect(url: string, { name, timeoutMs = SMTP_TIMEOUT_MS }: MailerOptions) {
+async function connect(url: string, { name, timeoutMs = SMTP_TIMEOUT_MS }: MailerOptions, texts: Texts) {
   const { createTransport } = await import("nodemailer");
-  return createTransport({
+  const transport = createTransport({
     url: withoutLogs(url),
     pool: true,
     requireTLS: needsTls(url),
@@ -86,6 +92,17 @@ async function connect(url: string, { name, timeoutMs = SMTP_TIMEOUT_MS }: Maile
     maxRequeues: 1,
     logger: false,
   });
+  transport.use("stream", ({ data, message }, done) => {
+    const { messageId } = data;
+    const read = message.createReadStream.bind(message);
+    message.createReadStream = (...args) => {
+      const text = read(...args);
+      if (messageId) texts.set(messageId, text);
+      return text;
+    };
+    done();
+  });
+  return transport;
 }
 
 /**

@@ -1,32 +1,28 @@
 import type { Config } from "../config.ts";
-import type { NewsroomConfig } from "../newsroom.ts";
 import type { Vault } from "../vault/vault.ts";
-import { giveLink, type RemindedGift } from "./give-link.ts";
+import { giveLink } from "./give-link.ts";
 import type { MailLinks } from "./kinds.ts";
 import { signToken } from "./links.ts";
 
 /**
- * The links of the mails about a reminder. The one that confirms has a token of its own, which stands in that mail and nowhere else: whoever
- * asked for the reminder holds the other token, and may not be who reads the mail.
+ * The links of the mails about a reminder. Each mail's token stands in that mail and nowhere else: whoever asked for the reminder holds another
+ * one, and may not be who reads the mail. The form's address holds the asker's, which can do less.
  */
 export function reminderLinks(
   deps: { readonly config: Pick<Config, "publicUrl">; readonly vault: Pick<Vault, "hash"> },
-  newsroom: NewsroomConfig,
   kind: "reminder" | "reminder_confirm",
-  reminder: Omit<RemindedGift, "token"> & { readonly id: string },
+  reminderId: string,
 ): MailLinks {
-  const { publicUrl } = deps.config;
-  const token = signToken(deps.vault, "reminder", reminder.id);
+  const { config, vault } = deps;
   const asks = kind === "reminder_confirm";
+  const token = signToken(vault, asks ? "confirm-reminder" : "reminder-mail", reminderId);
+  const page = `${config.publicUrl}/reminders/${token}`;
   return {
     stop: null,
     fix: null,
     manage: null,
-    give: asks ? null : giveLink(deps.config, newsroom, { ...reminder, token }),
-    confirm: asks ? `${publicUrl}/reminders/${signToken(deps.vault, "confirm-reminder", reminder.id)}` : null,
-    unsubscribe: {
-      page: `${publicUrl}/reminders/${token}`,
-      oneClick: `${publicUrl}/v1/reminders/${token}/cancel`,
-    },
+    give: asks ? null : giveLink(config, signToken(vault, "reminder", reminderId)),
+    confirm: asks ? page : null,
+    unsubscribe: { page, oneClick: `${config.publicUrl}/v1/reminders/${token}/cancel` },
   };
 }

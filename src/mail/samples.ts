@@ -6,8 +6,9 @@ const AT = "https://donations.example";
 const TOKEN = "AZmP3kQ0cWKqk0r7c2FtcGxlAAAAAAAAc2FtcGxlLW9mLWEtdG9rZW4";
 
 const NOWHERE: MailLinks = { stop: null, fix: null, give: null, manage: null, confirm: null, unsubscribe: null };
+const GIVE_AGAIN = { give: `${AT}/give?reminder_token=${TOKEN}` };
 const GIVE = { give: `${AT}/give?frequency=monthly&amount=1000&currency=EUR` };
-const MANAGE = { manage: `${AT}/gifts/${TOKEN}` };
+const MANAGE = { manage: `${AT}/my-gift?locale=en` };
 const RUNNING = { ...MANAGE, stop: `${AT}/gifts/stop/${TOKEN}` };
 const FIX = { ...RUNNING, fix: `${AT}/gifts/fix/${TOKEN}` };
 const REMINDER = `${AT}/reminders/${TOKEN}`;
@@ -51,9 +52,9 @@ const LINKS: Readonly<Record<MailKind, Partial<MailLinks>>> = {
   paused: RUNNING,
   cancelled: GIVE,
   refunded: {},
-  reminder: { ...GIVE, ...NO_REMINDERS },
+  reminder: { ...GIVE_AGAIN, ...NO_REMINDERS },
   reminder_confirm: { confirm: REMINDER, ...NO_REMINDERS },
-  manage_link: MANAGE,
+  manage_link: { manage: `${AT}/gifts/${TOKEN}` },
   staff_sign_in: { confirm: `${AT}/finance/sign-in/${TOKEN}` },
 };
 

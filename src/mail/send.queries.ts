@@ -9,6 +9,8 @@ export interface MailRow {
   readonly kind: MailKind;
   readonly state: "queued" | "sending" | "sent" | "suppressed" | "failed";
   readonly attempts: number;
+  /** Of these, those that failed for the mail server's own trouble. */
+  readonly outages: number;
   /** Whether the worker that had it has let its lease lapse. */
   readonly lapsed: boolean;
   /** Seconds since it was caused. */
@@ -51,12 +53,6 @@ export interface ReminderOfMail {
   readonly state: string;
   readonly locale: string | null;
   readonly address_sealed: Buffer | null;
-  readonly frequency: Frequency | null;
-  readonly amount: number | null;
-  readonly currency: string | null;
-  readonly article_url: string | null;
-  readonly article_id: string | null;
-  readonly campaign: string | null;
 }
 
 interface AddressOfMail {
@@ -70,7 +66,7 @@ interface AddressOfMail {
 /** Reads a mail and holds its row to the end of the transaction: whoever cancels it waits until it is decided. */
 export async function lockMail(trx: Transaction<DB>, id: string): Promise<MailRow | null> {
   const { rows } = await sql<MailRow & { email_sealed: Buffer | null; address_sealed: Buffer | null }>`
-    select m.id, m.kind, m.state, m.attempts, coalesce(m.lease_until <= clock_timestamp(), false) as lapsed,
+    select m.id, m.kind, m.state, m.attempts, m.outages, coalesce(m.lease_until <= clock_timestamp(), false) as lapsed,
       extract(epoch from clock_timestamp() - m.created_at)::float8 as age,
       m.locale, m.discreet, m.data, m.to_sealed,
       case when d.id is not null then json_build_object('id', d.id, 'frequency', d.frequency, 'amount', coalesce(d.running_amount, d.amount),
@@ -81,8 +77,7 @@ export async function lockMail(trx: Transaction<DB>, id: string): Promise<MailRo
         select (p.card_exp_year || '-' || lpad(p.card_exp_month::text, 2, '0')) is distinct from m.data->>'expires'
         from stripe_payment_methods p where p.customer_id = d.stripe_customer order by p.created desc, p.id desc limit 1
       ), false) as card_replaced,
-      case when r.id is not null then json_build_object('id', r.id, 'state', r.state, 'locale', r.locale, 'frequency', r.frequency,
-        'amount', r.amount, 'currency', r.currency, 'article_url', r.article_url, 'article_id', r.article_id, 'campaign', r.campaign) end as reminder,
+      case when r.id is not null then json_build_object('id', r.id, 'state', r.state, 'locale', r.locale) end as reminder,
       r.address_sealed,
       case when a.address_hash is not null then json_build_object('bounced', a.bounced_at is not null,
         'complained', a.complained_at is not null, 'unsubscribed', a.unsubscribed_at is not null,
@@ -120,9 +115,29 @@ export async function takeMail(trx: Transaction<DB>, id: string, leaseMs: number
 /** Gives a mail back after a failure that may pass; its job tries again. */
 export async function returnMail(db: Kysely<DB>, id: string, attempt: number): Promise<void> {
   await sql`
-    update mails set state = 'queued', lease_until = null, look_at = clock_timestamp() + interval '1 minute'
+    update mails set state = 'queued', lease_until = null, look_at = clock_timestamp() + interval '1 minute', outage_since = null
     where id = ${id} and state = 'sending' and attempts = ${attempt}
   `.execute(db);
+}
+
+/**
+ * Gives a mail back after a failure that had nothing to do with it.
+ * @returns for how many milliseconds its attempts have failed so; null when that is longer than `mostMs`, or it is another worker's by now
+ */
+export async function returnAfterOutage(
+  trx: Transaction<DB>,
+  id: string,
+  attempt: number,
+  mostMs: number,
+): Promise<number | null> {
+  const { rows } = await sql<{ ms: number }>`
+    update mails set state = 'queued', lease_until = null, outages = outages + 1,
+      outage_since = coalesce(outage_since, clock_timestamp())
+    where id = ${id} and state = 'sending' and attempts = ${attempt}
+      and coalesce(outage_since > clock_timestamp() - ${mostMs} * interval '1 millisecond', true)
+    returning extract(epoch from clock_timestamp() - outage_since)::float8 * 1000 as ms
+  `.execute(trx);
+  return rows[0]?.ms ?? null;
 }
 
 /** Puts a mail off by another job, in place of the one that is running; no attempt is lost. */
@@ -180,4 +195,11 @@ export async function markBounced(trx: Transaction<DB>, addressHash: Buffer, cod
     insert into mail_addresses (address_hash, bounced_at, bounce_code) values (${addressHash}, clock_timestamp(), ${code})
     on conflict (address_hash) do update set bounced_at = excluded.bounced_at, bounce_code = excluded.bounce_code
   `.execute(trx);
+}
+
+/** A server has taken a mail to it. */
+export async function clearBounced(trx: Transaction<DB>, addressHash: Buffer): Promise<void> {
+  await sql`update mail_addresses set bounced_at = null, bounce_code = null where address_hash = ${addressHash}`.execute(
+    trx,
+  );
 }

@@ -3,8 +3,9 @@ import type { DB } from "../db/schema.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Deps } from "../deps.ts";
 import { pickLocale } from "../newsroom.ts";
-import { MAIL_ATTEMPTS, MAIL_LEASE_MS } from "../shared/limits.ts";
+import { MAIL_ATTEMPTS, MAIL_LEASE_MS, MAIL_OUTAGE_MS, MAIL_OUTAGE_PAUSE_MS } from "../shared/limits.ts";
 import { decide, sealedAddress } from "./decide.ts";
+import { GIVEN_UP } from "./given-up.ts";
 import { linksOf } from "./links-of-mail.ts";
 import { messageOf } from "./message.ts";
 import { lockRamp, readRampCount, writeRamp } from "./ramp.queries.ts";
@@ -12,12 +13,14 @@ import { isRamping, rampStep } from "./ramp.ts";
 import { finishReminder } from "./reminder-done.queries.ts";
 import { renderMail } from "./render.ts";
 import {
+  clearBounced,
   endMail,
   lockMail,
   type MailEnd,
   type MailRow,
   markBounced,
   postponeMail,
+  returnAfterOutage,
   returnMail,
   takeMail,
 } from "./send.queries.ts";
@@ -121,13 +124,17 @@ function compose(deps: SendDeps, mail: MailRow) {
 async function failed(deps: SendDeps, { mail, attempt }: Taken, error: unknown): Promise<void> {
   const { outcome, code } = error instanceof MailFailure ? error : new MailFailure("temporary", "internal");
   const log = { mail_id: mail.id, kind: mail.kind, attempts: attempt, code };
-  if (outcome === "temporary" && attempt < MAIL_ATTEMPTS) {
+  if (outcome === "server" && (await inTransaction(deps.db, (trx) => waitForServer(trx, mail, attempt)))) {
+    deps.log.warn(log, "the mail server could not be used; the mail waits for it");
+    return;
+  }
+  if (outcome === "temporary" && attempt - mail.outages < MAIL_ATTEMPTS) {
     const cause = error instanceof MailFailure ? {} : { err: error };
     deps.log.warn({ ...log, ...cause }, "a mail could not be sent yet; it is tried again");
     await returnMail(deps.db, mail.id, attempt);
     throw new MailFailure(outcome, code);
   }
-  const reason = outcome === "temporary" ? code : GIVEN_UP[outcome];
+  const reason = outcome === "temporary" || outcome === "server" ? code : GIVEN_UP[outcome];
   await inTransaction(deps.db, async (trx) => {
     const ended = await end(trx, mail, { state: "failed", reason }, attempt);
     if (ended && outcome === "address" && mail.address_hash !== null) await markBounced(trx, mail.address_hash, code);
@@ -135,14 +142,19 @@ async function failed(deps: SendDeps, { mail, attempt }: Taken, error: unknown):
   deps.log.warn({ ...log, reason }, "a mail was given up");
 }
 
-const GIVEN_UP = {
-  address: "address_refused",
-  address_invalid: "address_invalid",
-  message: "message_refused",
-} as const;
+/** Its job is put off, so that neither the mail nor the job loses an attempt. @returns false when it has waited long enough */
+async function waitForServer(trx: Transaction<DB>, mail: MailRow, attempt: number): Promise<boolean> {
+  const sinceMs = await returnAfterOutage(trx, mail.id, attempt, MAIL_OUTAGE_MS);
+  if (sinceMs === null) return false;
+  const { first, longest } = MAIL_OUTAGE_PAUSE_MS;
+  await postponeMail(trx, mail.id, Math.min(Math.max(sinceMs / 4, first), longest));
+  return true;
+}
 
 async function end(trx: Transaction<DB>, mail: MailRow, ended: MailEnd, attempt: number | null): Promise<boolean> {
   if (!(await endMail(trx, mail.id, ended, attempt))) return false;
+  if (ended.state === "sent" && mail.address?.bounced === true && mail.address_hash !== null)
+    await clearBounced(trx, mail.address_hash);
   if (mail.kind === "reminder" && mail.reminder !== null)
     await finishReminder(trx, mail.reminder.id, ended.state, ended.reason);
   return true;

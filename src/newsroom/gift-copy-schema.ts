@@ -53,6 +53,7 @@ export const gift = z.strictObject({
     last_payment: text("amount", "date"),
     next_payment: text("date"),
     stop: text(),
+    card: text(),
     more: text(),
   }),
   mail_off: z.strictObject({

@@ -173,7 +173,7 @@ export const mailCopy = z.strictObject({
   reasons,
   stop: z.strictObject({ text: text(), link: text() }),
   manage: text(),
-  unsubscribe: z.strictObject({ gift: text(), reminder: text() }),
+  unsubscribe: z.strictObject({ gift: text(), reminder: text(), confirm: text() }),
   /** Why the reader gets this mail. */
   why: z.strictObject({
     gift: text("newsroom"),

@@ -20,5 +20,12 @@ export const reminderCopy = z.strictObject({
   restore: text(),
   restored: text(),
   done: text(),
+  /** By the link of a mail, when its own reminder is over: another one of the address may stand. */
+  over_here: text(),
+  no_more: text(),
+  none_more: text(),
+  /** By the link of the mail that asks to confirm: a no that lasts. */
+  refuse: text(),
+  refused: text(),
   give: text("newsroom"),
 });

@@ -1,9 +1,9 @@
 import { type Html, html } from "../http/html.ts";
 import { copyFor, type NewsroomConfig } from "../newsroom.ts";
-import { plural } from "../shared/copy.ts";
+import { fill, plural } from "../shared/copy.ts";
 import { addDays, localDate, monthsLater } from "../shared/period.ts";
 import type { Fault } from "./form-parts.page.ts";
-import { type FormValues, typed } from "./form-values.ts";
+import { type FormValues, isTicked, typed } from "./form-values.ts";
 
 export interface RemindView {
   /** One of the newsroom's languages, as `pickLocale` gives it. */
@@ -44,7 +44,7 @@ ${mailForm(newsroom, view)}
 
 function mailForm(newsroom: NewsroomConfig, view: RemindView): Html {
   const { locale, attribution = {}, values = {} } = view;
-  const { remind } = copyFor(newsroom, locale);
+  const { remind, form } = copyFor(newsroom, locale);
   const hidden = Object.entries({
     locale,
     ...Object.fromEntries(Object.entries(attribution).map(([name, value]) => [`attribution[${name}]`, value])),
@@ -60,6 +60,11 @@ ${whenFields(newsroom, view)}
  aria-describedby="${email.id && `${email.id} `}remind-email-hint"${email.id && html` aria-invalid="true"`}>
 ${email.text}
 <p class="hint" id="remind-email-hint">${remind.email_note}</p>
+</div>
+<div class="tick">
+<input type="checkbox" name="discreet" id="remind-discreet" aria-describedby="remind-discreet-hint"${isTicked(values, "discreet") && html` checked`}>
+<label for="remind-discreet">${form.discreet}</label>
+<p class="hint" id="remind-discreet-hint">${fill(form.discreet_hint, { newsroom: newsroom.newsroom.name })}</p>
 </div>
 <button type="submit">${remind.submit}</button>
 </form>`;

@@ -29,6 +29,7 @@ export const reminderBody = z
     amount: amountField.optional(),
     currency: currencyField.optional(),
     newsletter: z.boolean().default(false),
+    discreet: z.boolean().default(false),
     country: countryField.optional(),
     attribution: attributionField.prefault({}),
   })

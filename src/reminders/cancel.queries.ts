@@ -1,5 +1,4 @@
 import { sql, type Transaction } from "kysely";
-import { v7 } from "uuid";
 import type { DB } from "../db/schema.ts";
 import type { StoredReminder } from "./find.queries.ts";
 
@@ -23,11 +22,25 @@ export async function lockMails(trx: Transaction<DB>, reminderIds: readonly stri
   `.execute(trx);
 }
 
+export interface Cancel {
+  /** The reminder whose link was used. */
+  readonly id: string;
+  /** By the link of whoever asked for it, or by that of a mail. */
+  readonly by: "own" | "mail";
+  readonly at: Date;
+  /** The same for all that it ends. */
+  readonly cancelId: string;
+}
+
 /**
  * What is done already stays as it is. One that a later request has moved is cancelled for its own link alone.
  * @returns how many were cancelled
  */
-export async function markCancelled(trx: Transaction<DB>, ids: readonly string[], at: Date): Promise<number> {
+export async function markCancelled(
+  trx: Transaction<DB>,
+  ids: readonly string[],
+  { id, by, at, cancelId }: Cancel,
+): Promise<number> {
   const { rows } = await sql`
     with standing as (
       select id, state from reminders
@@ -35,11 +48,35 @@ export async function markCancelled(trx: Transaction<DB>, ids: readonly string[]
         and (state in ('unconfirmed', 'pending', 'queued') or (state = 'suppressed' and reason = 'moved'))
       order by id for update
     )
-    update reminders r set state = 'cancelled', cancelled_from = standing.state, cancel_id = ${v7()}, finished_at = ${at}
+    update reminders r set state = 'cancelled', cancelled_from = standing.state, cancel_id = ${cancelId}, finished_at = ${at},
+      cancelled_by = case when r.id = ${id} then ${by} else 'other' end
     from standing where r.id = standing.id
     returning 1
   `.execute(trx);
   return rows.length;
+}
+
+/**
+ * For its asker, one that another link has cancelled stands until they cancel it: a cancel of their own, which brings back that one alone and no
+ * further than to the question whether it is wanted.
+ */
+export async function cancelForAsker(trx: Transaction<DB>, { id, at, cancelId }: Cancel): Promise<void> {
+  await sql`
+    update reminders set cancelled_by = 'own', cancel_id = ${cancelId}, finished_at = ${at},
+      cancelled_from = case cancelled_from when 'pending' then 'unconfirmed' else cancelled_from end
+    where id = ${id} and state = 'cancelled' and cancelled_by is distinct from 'own'
+  `.execute(trx);
+}
+
+export async function isCancelledByAsker(trx: Transaction<DB>, id: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom("reminders")
+    .select("id")
+    .where("id", "=", id)
+    .where("state", "=", "cancelled")
+    .where("cancelled_by", "=", "own")
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /**

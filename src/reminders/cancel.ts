@@ -1,22 +1,31 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Transaction } from "kysely";
+import { v7 } from "uuid";
 import type { DB } from "../db/schema.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Deps } from "../deps.ts";
 import { CANCEL_PATIENCE_MS } from "../shared/limits.ts";
-import { lockAddress, noteCancelled, withdrawQuestion } from "./address.queries.ts";
-import { lockMails, markCancelled, standingIds, stopMails } from "./cancel.queries.ts";
-import type { StoredReminder } from "./find.queries.ts";
+import { lockAddress, noteCancelled, noteRefused, withdrawQuestion } from "./address.queries.ts";
+import {
+  cancelForAsker,
+  isCancelledByAsker,
+  lockMails,
+  markCancelled,
+  standingIds,
+  stopMails,
+} from "./cancel.queries.ts";
+import type { Found } from "./view.ts";
 
 const LOOK_EVERY_MS = 100;
 
 /**
- * Ends a reminder, and with it every other of its address: whoever holds a link wants no more of them. No mail begins to go out once this
- * has committed. One that is on its way at that moment is waited for, ten seconds at most, so that the answer tells what became of it.
+ * Ends a reminder, and with it every other of its address: whoever holds a link wants no more of them. By the link of the mail that asks to
+ * confirm, it is a no that lasts. No mail begins to go out once this has committed. One that is on its way at that moment is waited for, ten
+ * seconds at most, so that the answer tells what became of it.
  */
-export async function cancelReminder(deps: Pick<Deps, "db" | "now">, reminder: StoredReminder): Promise<void> {
+export async function cancelReminder(deps: Pick<Deps, "db" | "now">, found: Found): Promise<void> {
   const at = deps.now();
-  const ids = await inTransaction(deps.db, (trx) => cancelNow(trx, reminder, at));
+  const ids = await inTransaction(deps.db, (trx) => cancelNow(trx, found, at));
   const deadline = performance.now() + CANCEL_PATIENCE_MS;
   while ((await inTransaction(deps.db, (trx) => stopMails(trx, ids))) > 0) {
     if (performance.now() > deadline) return;
@@ -24,20 +33,23 @@ export async function cancelReminder(deps: Pick<Deps, "db" | "now">, reminder: S
   }
 }
 
-async function cancelNow(trx: Transaction<DB>, reminder: StoredReminder, at: Date): Promise<readonly string[]> {
-  const hash = reminder.address_hash;
+async function cancelNow(trx: Transaction<DB>, { reminder, by }: Found, at: Date): Promise<readonly string[]> {
+  const { id, address_hash: hash } = reminder;
+  const cancel = { id, by: by === "asker" ? "own" : "mail", at, cancelId: v7() } as const;
   if (hash === null) {
-    await markCancelled(trx, [reminder.id], at);
+    await markCancelled(trx, [id], cancel);
     return [];
   }
   await lockAddress(trx, hash);
   const ids = await standingIds(trx, reminder);
   await lockMails(trx, ids);
-  const cancelled = await markCancelled(trx, ids, at);
+  const before = by === "asker" && (await isCancelledByAsker(trx, id));
+  const cancelled = await markCancelled(trx, ids, cancel);
+  if (by === "asker") await cancelForAsker(trx, cancel);
   await withdrawQuestion(trx, hash, ids);
   await stopMails(trx, ids);
   // Pressed again, it is the same cancel, and undone as one.
-  const same = cancelled === 0 && reminder.state === "cancelled" ? reminder.finished_at : null;
-  await noteCancelled(trx, hash, same ?? at);
+  if (cancelled > 0 || !before) await noteCancelled(trx, hash, cancel);
+  if (by === "confirm") await noteRefused(trx, hash);
   return ids;
 }

@@ -9,11 +9,12 @@ export interface DueReminder {
   readonly frequency: string | null;
   readonly amount: number | null;
   readonly currency: string | null;
+  readonly discreet: boolean;
   readonly address_sealed: Buffer | null;
   readonly attempts: number;
 }
 
-const COLUMNS = sql`id, created_at, time_zone, locale, frequency, amount, currency, address_sealed, attempts`;
+const COLUMNS = sql`id, created_at, time_zone, locale, frequency, amount, currency, discreet, address_sealed, attempts`;
 
 /** Those that are due, the earliest first; they are locked until the transaction ends, and another worker passes them by. */
 export async function claimDue(trx: Transaction<DB>, now: Date, limit: number): Promise<readonly DueReminder[]> {

@@ -112,7 +112,7 @@ type Step =
   | { readonly failed: string };
 
 function nextStep(deps: DueDeps, newsroom: NewsroomConfig, reminder: DueReminder, now: Date): Step {
-  const { id, time_zone, locale } = reminder;
+  const { id, time_zone, locale, discreet } = reminder;
   try {
     const daytime = nextDaytime(newsroom, time_zone, now);
     if (daytime !== null) return { later: daytime };
@@ -134,7 +134,7 @@ function nextStep(deps: DueDeps, newsroom: NewsroomConfig, reminder: DueReminder
     currency,
     asked_on: localDate(reminder.created_at, time_zone),
   };
-  return { mail: { kind: "reminder", cause: id, reminderId: id, locale, data } };
+  return { mail: { kind: "reminder", cause: id, reminderId: id, locale, discreet, data } };
 }
 
 /** What the database says of values that it can't take: 22 data, 23 constraints, P0 what a trigger raises. All else has nothing to do with the rows. */

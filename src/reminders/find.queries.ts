@@ -6,7 +6,8 @@ export interface StoredReminder {
   readonly channel: "email" | "on_site";
   readonly state: string;
   readonly reason: string | null;
-  readonly cancelled_from: string | null;
+  /** `own` when its asker did, by their link. */
+  readonly cancelled_by: string | null;
   /** As YYYY-MM-DD. */
   readonly due_on: string;
   readonly due_at: Date;
@@ -14,20 +15,15 @@ export interface StoredReminder {
   readonly locale: string | null;
   readonly address_hash: Buffer | null;
   readonly finished_at: Date | null;
-  readonly frequency: string | null;
-  readonly amount: number | null;
-  readonly currency: string | null;
   readonly article_url: string | null;
-  readonly article_id: string | null;
-  readonly campaign: string | null;
   /** Whether a gift that came by its link was paid. */
   readonly answered: boolean;
 }
 
 export async function findReminder(db: Kysely<DB>, id: string): Promise<StoredReminder | undefined> {
   const { rows } = await sql<StoredReminder>`
-    select id, channel, state, reason, cancelled_from, to_char(due_on, 'YYYY-MM-DD') as due_on, due_at, time_zone, locale, address_hash,
-      finished_at, frequency, amount, currency, article_url, article_id, campaign,
+    select id, channel, state, reason, cancelled_by, to_char(due_on, 'YYYY-MM-DD') as due_on, due_at, time_zone, locale, address_hash,
+      finished_at, article_url,
       exists (
         select from donations d join payments p on p.donation_id = d.id where d.reminder_id = reminders.id and p.status <> 'failed'
       ) as answered

@@ -6,7 +6,7 @@ import { isTimeZone } from "../shared/period.ts";
  * sends `when`: a number of months, or `on` for the day in the field beside it, which is sent whatever was chosen.
  */
 export function bodyOfForm(fields: FormValues): unknown {
-  const { when, in_months, on, amount, newsletter, time_zone, ...rest } = fields;
+  const { when, in_months, on, amount, newsletter, discreet, time_zone, ...rest } = fields;
   // Without a prototype, or a field of the name `__proto__` would be gone before the schema could refuse it.
   const body: Record<string, unknown> = Object.create(null);
   const put = (name: string, value: unknown) => {
@@ -17,6 +17,7 @@ export function bodyOfForm(fields: FormValues): unknown {
   if (typeof time_zone !== "string" || isTimeZone(time_zone)) put("time_zone", time_zone);
   put("amount", whole(amount));
   put("newsletter", newsletter === "on" ? true : newsletter);
+  put("discreet", discreet === "on" ? true : discreet);
   if (when === undefined || when === "on") put("on", on);
   if (when === undefined) put("in_months", whole(in_months));
   else if (when !== "on") put("in_months", whole(when));

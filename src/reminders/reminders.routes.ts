@@ -5,9 +5,12 @@ import { formBody } from "../http/form-body.ts";
 import { parse } from "../http/parse.ts";
 import { statusOf, toAppError } from "../http/problem.ts";
 import { countClient } from "../http/rate-limit.ts";
+import { giveLink } from "../mail/give-link.ts";
+import { signToken } from "../mail/links.ts";
 import { type FormValues, typed } from "../pages/form-values.ts";
 import { localeFor } from "../pages/reader.ts";
 import { REQUEST_BODY_LIMIT_BYTES } from "../shared/limits.ts";
+import { standingOf } from "./address.queries.ts";
 import { reminderBody } from "./body.ts";
 import { cancelReminder } from "./cancel.ts";
 import { bodyOfForm } from "./form.ts";
@@ -44,15 +47,13 @@ export function reminderRoutes(deps: ReminderDeps, ownSites: RequestHandler): Ro
 
   router.options("/v1/reminders/:token", ownSites);
   router.get("/v1/reminders/:token", site, async (request, response) => {
-    const { reminder } = await findByToken(deps, request.params.token);
-    response.set("Cache-Control", "no-store").json(viewOf(deps, reminder));
+    const found = await findByToken(deps, request.params.token);
+    response.set("Cache-Control", "no-store").json(viewOf(deps, found));
   });
 
-  const cancel = changer(deps, "cancelled", ({ reminder }) => cancelReminder(deps, reminder));
-  const restore = changer(deps, "restored", ({ reminder }) => restoreReminder(deps, reminder));
-  const confirm = changer(deps, "confirmed", async ({ reminder, mayConfirm }) => {
-    if (mayConfirm) await confirmReminder(deps, reminder);
-  });
+  const cancel = changer(deps, "cancelled", (found) => cancelReminder(deps, found));
+  const restore = changer(deps, "restored", (found) => restoreReminder(deps, found));
+  const confirm = changer(deps, "confirmed", (found) => confirmReminder(deps, found));
   const shown = changer(deps, null, ({ reminder }) => markShown(deps.db, reminder.id, deps.now()));
   router.options("/v1/reminders/:token/:action", ownSites);
   router.post("/v1/reminders/:token/cancel", site, form, cancel);
@@ -81,7 +82,7 @@ function changer(deps: ReminderDeps, said: Said | null, change: (found: Found) =
       if (!isPage || toAppError(error)?.kind !== "unprocessable") throw error;
     }
     if (isPage) response.redirect(303, `/reminders/${token}${said === null ? "" : `?said=${said}`}`);
-    else response.json(viewOf(deps, (await findByToken(deps, token)).reminder));
+    else response.json(viewOf(deps, await findByToken(deps, token)));
   };
 }
 
@@ -121,8 +122,16 @@ async function showPage(deps: ReminderDeps, request: Request, response: Response
     const token = String(request.params.token);
     const found = await findByToken(deps, token);
     const said = SAID.find((each) => each === typed(request.query, "said", 10)) ?? null;
-    const { reminder } = found;
-    const shown = { found, view: viewOf(deps, reminder), isAhead: isAhead(deps, reminder), token, said };
+    const { id, address_hash: hash } = found.reminder;
+    const shown = {
+      found,
+      view: viewOf(deps, found),
+      isAhead: isAhead(deps, found.reminder),
+      address: found.by === "asker" || hash === null ? null : await standingOf(deps.db, hash),
+      token,
+      giveUrl: giveLink(deps.config, signToken(deps.vault, "reminder", id)),
+      said,
+    };
     response.send(reminderPage(place, shown).text);
   } catch (error) {
     if (toAppError(error)?.kind !== "not_found") throw error;

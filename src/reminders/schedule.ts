@@ -51,6 +51,7 @@ export async function scheduleReminder(
     amount: body.amount ?? null,
     currency: body.currency ?? null,
     newsletter: body.newsletter,
+    discreet: body.discreet,
     country: countries[0] ?? null,
     article_id: from.article_id ?? null,
     article_url: from.article_url ?? null,
@@ -75,20 +76,25 @@ export async function scheduleReminder(
 
 async function keepForAddress(
   deps: ReminderDeps,
-  reminder: NewReminder & { readonly id: string; readonly due_on: string; readonly locale: string },
+  reminder: NewReminder & {
+    readonly id: string;
+    readonly due_on: string;
+    readonly locale: string;
+    readonly discreet: boolean;
+  },
   email: string,
   countryAsks: boolean,
 ): Promise<void> {
   const hash = emailHash(deps.vault, email);
   await deps.limits.count("reminder_address", hash.toString("base64url"));
-  const { id, due_on: dueOn, locale } = reminder;
+  const { id, due_on: dueOn, locale, discreet } = reminder;
   const address = { address_hash: hash, address_sealed: deps.vault.seal(email, `reminders.address_sealed:${id}`) };
   await inTransaction(deps.db, async (trx) => {
     await lockAddress(trx, hash);
     await withdrawQuestion(trx, hash, await supersede(trx, hash, deps.now()));
     const asks = await mustConfirm(trx, hash, countryAsks);
     await insertReminder(trx, { ...reminder, ...address, state: asks ? "unconfirmed" : "pending" });
-    if (asks) await askToConfirm(trx, { reminderId: id, hash, dueOn, locale, cause: id });
+    if (asks) await askToConfirm(trx, { reminderId: id, hash, dueOn, locale, discreet, cause: id });
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Deps } from "../deps.ts";
-import { readToken } from "../mail/links.ts";
+import { type LinkPurpose, readToken } from "../mail/links.ts";
 import { AppError } from "../shared/errors.ts";
 import { isTimeZone } from "../shared/period.ts";
 import { dueInstant } from "./due-date.ts";
@@ -13,24 +13,36 @@ export interface ReminderView {
   readonly due: boolean;
 }
 
+/**
+ * Whose link it is: that of whoever asked for the reminder, that of the mail that asks to confirm, or that of the reminder's own mail. The
+ * last two nobody has but who reads the address's mail.
+ */
+export type LinkHolder = "asker" | "confirm" | "mail";
+
 export interface Found {
   readonly reminder: StoredReminder;
-  /** By the link of the mail that asks to confirm, which nobody has but who reads that mail. */
-  readonly mayConfirm: boolean;
+  readonly by: LinkHolder;
 }
 
 /**
- * Anybody can ask for a reminder in another's name and hold its link. So it tells nothing that depends on the address: whether it has to
- * confirm, was asked for again, has given meanwhile or can't be reached.
+ * Anybody can ask for a reminder in another's name and hold its link. So that link tells nothing that depends on the address or on what was done by
+ * another link: whether it has to confirm, was asked for again, was cancelled otherwise, has given meanwhile or can't be reached.
  */
-export function viewOf(deps: Pick<Deps, "now" | "newsroom">, reminder: StoredReminder): ReminderView {
-  const { due_on, channel, state } = reminder;
-  if (state === "cancelled") return { due_on, state: "cancelled", due: false };
+export function viewOf(deps: Pick<Deps, "now" | "newsroom">, { reminder, by }: Found): ReminderView {
+  const { due_on, channel, state, cancelled_by } = reminder;
   const isPast = !isAhead(deps, reminder);
-  if (channel === "email") return { due_on, state: isPast ? "done" : "pending", due: false };
-  const isOpen = state === "pending" && !reminder.answered;
-  return { due_on, state: isOpen ? "pending" : "done", due: isOpen && isPast };
+  if (channel === "on_site") {
+    if (state === "cancelled") return { due_on, state: "cancelled", due: false };
+    const isOpen = state === "pending" && !reminder.answered;
+    return { due_on, state: isOpen ? "pending" : "done", due: isOpen && isPast };
+  }
+  if (state === "cancelled" && (by !== "asker" || cancelled_by === "own"))
+    return { due_on, state: "cancelled", due: false };
+  const stands = by === "asker" || STANDING.has(state);
+  return { due_on, state: stands && !isPast ? "pending" : "done", due: false };
 }
+
+const STANDING: ReadonlySet<string> = new Set(["unconfirmed", "pending", "queued"]);
 
 /** Whether its day is still ahead: a cancel can be undone until then. */
 export function isAhead(deps: Pick<Deps, "now" | "newsroom">, reminder: StoredReminder): boolean {
@@ -45,10 +57,16 @@ export async function findByToken(
   token: string | string[] | undefined,
 ): Promise<Found> {
   const text = typeof token === "string" ? token : "";
-  const plain = readToken(deps.vault, "reminder", text);
-  const id = plain ?? readToken(deps.vault, "confirm-reminder", text);
-  const reminder = id === null ? undefined : await findReminder(deps.db, id);
-  if (reminder === undefined)
-    throw new AppError("not_found", "not_found", "There is no reminder with this link. Ask for a new one.");
-  return { reminder, mayConfirm: plain === null };
+  for (const [by, purpose] of PURPOSES) {
+    const id = readToken(deps.vault, purpose, text);
+    const reminder = id === null ? undefined : await findReminder(deps.db, id);
+    if (reminder !== undefined) return { reminder, by };
+  }
+  throw new AppError("not_found", "not_found", "There is no reminder with this link. Ask for a new one.");
 }
+
+const PURPOSES = [
+  ["asker", "reminder"],
+  ["mail", "reminder-mail"],
+  ["confirm", "confirm-reminder"],
+] as const satisfies readonly (readonly [LinkHolder, LinkPurpose])[];

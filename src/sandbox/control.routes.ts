@@ -5,7 +5,15 @@ import type { Deps } from "../deps.ts";
 import { parse } from "../http/parse.ts";
 import { isHeld } from "../mail/send.ts";
 import { ownPages } from "./own-pages.routes.ts";
-import { failedEvents, hurryRetries, mailsOnTheirWay, type Waiting, waiting } from "./quiet.queries.ts";
+import {
+  failedEvents,
+  heldBack,
+  hurryRetries,
+  mailsOnTheirWay,
+  remindersDue,
+  type Waiting,
+  waiting,
+} from "./quiet.queries.ts";
 import type { StripeStandIn } from "./stripe/server.ts";
 
 const advanceBody = z
@@ -47,23 +55,31 @@ export function controlRoutes(deps: ControlDeps, stripe: StripeStandIn, catchUpM
 type Left = Readonly<Record<string, { readonly count: number; readonly ids: readonly string[] }>>;
 
 /**
- * Waits until what happened meanwhile is in the books, so that whoever advanced can read them at once; not for what has failed and isn't due again.
+ * Waits until what happened meanwhile is in the books and in the mailbox, so that whoever advanced can read them at once; not for what has failed and isn't
+ * due again, nor for mail that is held back.
  * @returns what is not in them, in the end
  */
 async function leftAfter(ms: number, deps: ControlDeps, stripe: StripeStandIn): Promise<Left | null> {
   const deadline = performance.now() + ms;
   await Promise.race([stripe.settled(), sleep(ms, undefined, { ref: false })]);
   for (let quiet = 0; quiet < 2; ) {
-    const mails = isHeld(deps) ? [] : await mailsOnTheirWay(deps.db);
+    const mails = isHeld(deps)
+      ? []
+      : [...(await remindersDue(deps.db, deps.now())), ...(await mailsOnTheirWay(deps.db))];
     const left = [...(await waiting(deps.db)), ...mails];
     if (performance.now() > deadline) {
-      return { ...undelivered(stripe), ...byWhat([...left, ...(await failedEvents(deps.db))]) };
+      return { ...undelivered(stripe), ...byWhat([...left, ...(await notWaitedFor(deps))]) };
     }
     quiet = left.length === 0 ? quiet + 1 : 0;
     await sleep(100);
   }
-  const failed = await failedEvents(deps.db);
-  return failed.length === 0 ? null : byWhat(failed);
+  const others = await notWaitedFor(deps);
+  return others.length === 0 ? null : byWhat(others);
+}
+
+async function notWaitedFor(deps: ControlDeps): Promise<readonly Waiting[]> {
+  const held = isHeld(deps) ? await heldBack(deps.db, deps.now()) : [];
+  return [...(await failedEvents(deps.db)), ...held];
 }
 
 function byWhat(left: readonly Waiting[]): Left {

@@ -2,7 +2,16 @@ import { type Kysely, sql } from "kysely";
 import type { DB } from "../db/schema.ts";
 
 export interface Waiting {
-  readonly what: "events" | "failed_events" | "objects" | "refetches" | "payments" | "balance_transactions" | "mails";
+  readonly what:
+    | "events"
+    | "failed_events"
+    | "objects"
+    | "refetches"
+    | "payments"
+    | "balance_transactions"
+    | "mails"
+    | "reminders"
+    | "mail_paused";
   readonly count: number;
   /** Ten of them at most. */
   readonly ids: readonly string[];
@@ -33,6 +42,31 @@ export async function mailsOnTheirWay(db: Kysely<DB>): Promise<readonly Waiting[
     having count(*) > 0
   `.execute(db);
   return rows;
+}
+
+/** Reminders whose day has come and that nobody has looked at; one for which it is night is put off as soon as somebody does. */
+export async function remindersDue(db: Kysely<DB>, now: Date): Promise<readonly Waiting[]> {
+  const { rows } = await sql<Waiting>`
+    select 'reminders' as what, count(*)::int as count, (array_agg(id::text order by due_at, id))[1:10] as ids
+    from reminders where ${due(now)} having count(*) > 0
+  `.execute(db);
+  return rows;
+}
+
+/** What would go out if mail were not held back: mails and reminders. */
+export async function heldBack(db: Kysely<DB>, now: Date): Promise<readonly Waiting[]> {
+  const { rows } = await sql<Waiting>`
+    select 'mail_paused' as what, count(*)::int as count, (array_agg(id::text order by id))[1:10] as ids
+    from (
+      select id from reminders where ${due(now)}
+      union all select id from mails where state in ('queued', 'sending')
+    ) as held having count(*) > 0
+  `.execute(db);
+  return rows;
+}
+
+function due(now: Date) {
+  return sql`state = 'pending' and channel = 'email' and due_at <= ${now}`;
 }
 
 /** Events that could not be applied and come again in their own time. */

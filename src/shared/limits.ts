@@ -27,6 +27,10 @@ export const MAIL_LEASE_MS = 40_000;
 /** With the growing pauses between them, some sixteen hours. */
 export const MAIL_ATTEMPTS = 12;
 
+/** Trouble of the mail server's own costs no attempt: it is waited for this long, with pauses that grow from the one to the other. */
+export const MAIL_OUTAGE_MS = 5 * 24 * 60 * 60 * 1000;
+export const MAIL_OUTAGE_PAUSE_MS = { first: 5_000, longest: 15 * 60 * 1000 } as const;
+
 /** From SIGTERM to the end of the last request and job. */
 export const DRAIN_TIMEOUT_MS = 25_000;
 
@@ -63,8 +67,12 @@ export const RATE_LIMITS = {
   reminder_address: { points: 16, seconds: 86_400, spread: 8 },
 } as const satisfies Readonly<Record<string, RateLimit>>;
 
-/** An address isn't asked to confirm a second time before so many days. */
+/** An address isn't asked to confirm a second time before so many days, nor more often than so in a longer time. */
 export const CONFIRM_MAIL_DAYS = 3;
+export const CONFIRM_MAILS = { most: 3, days: 90 } as const;
+
+/** Whoever said no to that question isn't asked again, by anybody's request, for so many days. */
+export const REFUSED_DAYS = 365;
 
 /** A cancel waits this long for a mail that is just going out, to tell the reader what became of it. */
 export const CANCEL_PATIENCE_MS = 10_000;

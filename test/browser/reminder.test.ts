@@ -38,12 +38,12 @@ describe.skipIf(browserMissing())("a reminder in a browser", () => {
     await page.locator("#remind-3").check();
     const row = await ask(page, "reader@example.org");
     expect(row.time_zone).toBe("Europe/Berlin");
-    expect(await page.locator("main").innerText()).toContain("We’ll remind you on");
+    expect(await page.locator("main").innerText()).toContain("We have noted your wish to be reminded on");
     await page.getByRole("button", { name: "Cancel the reminder" }).click();
     await page.waitForURL(/said=cancelled/);
     await page.getByRole("button", { name: "Bring it back" }).click();
     await page.waitForURL(/said=restored/);
-    expect(await page.locator("main").innerText()).toContain("The reminder is back.");
+    expect(await page.locator("main").innerText()).toContain("You have asked for the reminder again.");
     await page.close();
   });
 

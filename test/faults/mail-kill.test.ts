@@ -74,6 +74,13 @@ test("kill -9 of a worker in the middle of its mails: each arrives once, and wit
   const keys = app.mailbox.mailbox.list().map((mail) => mail.idempotency_key);
   expect(keys.toSorted()).toEqual([...ids].sort());
   expect(other.stdout()).not.toMatch(/"level":"(?:error|fatal)"|reader\.example/);
+  // What the dead worker held is cleared away within a minute, and no job is left.
+  await sql`update graphile_worker._private_jobs set locked_at = locked_at - interval '1 minute' where locked_at is not null`.execute(
+    app.db,
+  );
+  const jobs = async () =>
+    (await sql`select key, attempts, max_attempts, locked_by from graphile_worker.jobs`.execute(app.db)).rows;
+  await expect.poll(jobs, { timeout: 40_000, interval: 200 }).toEqual([]);
 });
 
 test("kill -9 between the server's yes and its being written down: sent again under the same key, so it arrives once", async () => {

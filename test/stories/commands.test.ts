@@ -235,6 +235,37 @@ test("arguments are looked at before the database", async () => {
   }
 });
 
+describe("mail", () => {
+  test.each([
+    [["retry"], /^--since: expected a day as YYYY-MM-DD\.\nUse: mail retry/],
+    [["retry", "--since", "2026-02-30"], /^--since: expected a day/],
+    [["retry", "--since", "2026-02-03", "--kind", "spam"], /^--kind: expected one of thank_you/],
+    [["retry", "extra", "--since", "2026-02-03"], /^extra: is not expected here/],
+    [["unmark", "--since", "2026-02-03"], /^Use: mail retry/],
+    [["unmark"], /^--bounced-since: expected a day/],
+    [[], /^Use: mail retry/],
+  ])("%j says what it expects", async (args, words) => expectRefusal(await donations(["mail", ...args]), words));
+
+  test("says how many it has queued again, and how many addresses get mail again", async () => {
+    await execute(
+      database.url,
+      "insert into mail_addresses (address_hash, bounced_at) values ('\\x01', now()), ('\\x02', now() - interval '400 days')",
+    );
+    await execute(
+      database.url,
+      "insert into mails (id, kind, cause, donation_id, state, reason, finished_at) values (gen_random_uuid(), 'refunded', 'a', gen_random_uuid(), 'failed', 'connection', now()), (gen_random_uuid(), 'reminder', 'b', null, 'failed', 'connection', now())",
+    );
+    const yesterday = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
+    const unmarked = await donations(["mail", "unmark", "--bounced-since", yesterday]);
+    expect([unmarked.code, unmarked.stdout]).toEqual([0, "1 address(es) get mail again.\n"]);
+    const retried = await donations(["mail", "retry", "--since", yesterday]);
+    expect([retried.code, retried.stdout]).toEqual([
+      0,
+      "1 mail(s) are queued again.\n1 of the kind reminder can't be sent any more: the address went when they were given up.\n",
+    ]);
+  });
+});
+
 describe("events", () => {
   test.each([
     [["replay"], /^Use: events list/],

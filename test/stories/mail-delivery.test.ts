@@ -5,10 +5,12 @@ import type { DB } from "../../src/db/schema.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
 import { forgetMails } from "../../src/mail/forget.queries.ts";
 import { createMailer, needsTls } from "../../src/mail/mailer.ts";
+import { requeueFailed, unmarkBounced } from "../../src/mail/operator.queries.ts";
 import { mailId, queueMails } from "../../src/mail/queue.queries.ts";
 import { recoverMails } from "../../src/mail/recover.ts";
 import { sendMail } from "../../src/mail/send.ts";
 import { failureOf } from "../../src/mail/smtp-failure.ts";
+import { removeSpentJobs } from "../../src/mail/spent-jobs.queries.ts";
 import type { NewsroomConfig } from "../../src/newsroom.ts";
 import { emailHash } from "../../src/vault/email-hash.ts";
 import { startApp, type TestApp } from "../support/app.ts";
@@ -169,7 +171,7 @@ describe("a server that refuses", () => {
     expect((await sql`select from graphile_worker.jobs`.execute(app.db)).rows).toEqual([]);
   });
 
-  test("an address marks it: nothing else is sent there", async () => {
+  test("an address marks it: nothing is sent there that wasn't asked for this moment, until a mail is taken", async () => {
     app.mailbox.faults.plan({ kind: "permanent", times: 1 });
     const first = await queueTo(app.deps, ADDRESS);
     await app.mails();
@@ -177,10 +179,30 @@ describe("a server that refuses", () => {
     const marked = await app.db.selectFrom("mail_addresses").selectAll().executeTakeFirst();
     expect(marked).toMatchObject({ bounce_code: "550 5.1.1", bounced_at: expect.any(Date) });
     expect(marked?.address_hash).toEqual(emailHash(app.deps.vault, ADDRESS));
-    const second = await queueTo(app.deps, ` ${ADDRESS.toLowerCase()}`);
+    await sql`update stripe_customers set email_hash = ${emailHash(app.deps.vault, ADDRESS)}`.execute(app.db);
+    const suppressed = await queueFor("payment_failed");
     const other = await queueTo(app.deps, "somebody-else@reader.example");
     expect((await app.mails()).map((mail) => mail.idempotency_key)).toEqual([other]);
-    expect(await mailState(app.deps, second)).toEqual({ state: "suppressed", reason: "bounced", attempts: 0 });
+    expect(await mailState(app.deps, suppressed)).toEqual({ state: "suppressed", reason: "bounced", attempts: 0 });
+    const wanted = await queueTo(app.deps, ADDRESS.toLowerCase());
+    await app.mails();
+    expect(await mailState(app.deps, wanted)).toMatchObject({ state: "sent" });
+    const cleared = await app.db.selectFrom("mail_addresses").selectAll().executeTakeFirst();
+    expect(cleared).toMatchObject({ bounce_code: null, bounced_at: null });
+    const next = await queueFor("refunded");
+    await app.mails();
+    expect(await mailState(app.deps, next)).toMatchObject({ state: "sent" });
+  });
+
+  test("a mark can be taken away after a wrong setting, by its time", async () => {
+    const hash = (text: string) => emailHash(app.deps.vault, text);
+    await sql`
+      insert into mail_addresses (address_hash, bounced_at, bounce_code)
+      values (${hash("old@x.example")}, now() - interval '3 days', '550 5.1.1'), (${hash("new@x.example")}, now(), '550 5.1.1')
+    `.execute(app.db);
+    expect(await unmarkBounced(app.db, new Date(Date.now() - 86_400_000))).toBe(1);
+    const left = await app.db.selectFrom("mail_addresses").select("address_hash").where("bounced_at", "is not", null);
+    expect(await left.execute()).toEqual([{ address_hash: hash("old@x.example") }]);
   });
 
   test("a text gives that mail up and doesn't hold it against the address", async () => {
@@ -284,10 +306,67 @@ test("a server elsewhere that doesn't encrypt isn't told an address, whatever it
   expect(printed.flatMap(({ mock }) => mock.calls.map(String)).join("\n")).not.toContain("leak.example");
 });
 
+describe("a server that can't be used", () => {
+  const nowhere = () => createMailer({ smtpUrl: "smtp://127.0.0.1:9", name: "here.example", timeoutMs: 500 });
+  const row = (id: string) => app.db.selectFrom("mails").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
+
+  test("costs a mail none of its attempts, and it goes out once the server is back", async () => {
+    const mailer = nowhere();
+    const id = await queueFor("payment_failed");
+    for (let times = 0; times < 20; times++) {
+      await sendDueMails({ ...app.background, mail: mailer });
+      await hurryJobs(app.db);
+    }
+    mailer.close();
+    expect(await row(id)).toMatchObject({ state: "queued", attempts: 20, outages: 20, outage_since: expect.any(Date) });
+    expect((await sql`select attempts from graphile_worker.jobs`.execute(app.db)).rows).toEqual([{ attempts: 0 }]);
+    app.mailbox.faults.plan({ kind: "temporary", times: 1 });
+    await app.mails();
+    expect(await row(id)).toMatchObject({ state: "queued", attempts: 21, outages: 20, outage_since: null });
+    await hurryJobs(app.db);
+    expect(await app.mails()).toHaveLength(1);
+  });
+
+  test("is waited for longer each time, a quarter of an hour at most, and five days in all; a command queues such mails again", async () => {
+    const mailer = nowhere();
+    const ids = [await queueFor("payment_failed"), await queueTo(app.deps, ADDRESS)];
+    const outageOf = async (days: number) => {
+      await sql`update mails set outage_since = now() - make_interval(days => ${days})`.execute(app.db);
+      await hurryJobs(app.db);
+      await sendDueMails({ ...app.background, mail: mailer });
+    };
+    await sendDueMails({ ...app.background, mail: mailer });
+    expect(await waits()).toBeLessThan(10);
+    await outageOf(4);
+    expect(await waits()).toBeGreaterThan(890);
+    expect(await waits()).toBeLessThan(910);
+    await outageOf(6);
+    mailer.close();
+    for (const id of ids)
+      expect(await mailState(app.deps, id)).toMatchObject({ state: "failed", reason: "connection" });
+    const refused = await queueFor("refunded");
+    app.mailbox.faults.plan({ kind: "refuse_message", times: 1 });
+    await app.mails();
+    const since = new Date(Date.now() - 3_600_000);
+    expect(await requeueFailed(app.db, { since, kind: "thank_you" })).toEqual({ queued: 0, lost: {} });
+    expect(await requeueFailed(app.db, { since: new Date(Date.now() + 1000), kind: null })).toMatchObject({
+      queued: 0,
+    });
+    expect(await requeueFailed(app.db, { since, kind: null })).toEqual({ queued: 1, lost: { manage_link: 1 } });
+    expect((await app.mails()).map((mail) => mail.idempotency_key)).toEqual([ids[0]]);
+    expect(await mailState(app.deps, refused)).toMatchObject({ state: "failed", reason: "message_refused" });
+  });
+});
+
 describe("what a server's answer means", () => {
   test.each([
     ["RCPT TO", "550 5.1.1 no such user", "address", "550 5.1.1"],
-    ["RCPT TO", "550 no such user", "address", "550"],
+    ["RCPT TO", "550 5.1.10 null MX", "address", "550 5.1.10"],
+    ["RCPT TO", "550 relay not permitted", "temporary", "550"],
+    ["RCPT TO", "553 sorry, that domain isn't in my list of allowed rcpthosts", "temporary", "553"],
+    ["RCPT TO", "550 5.1.0 rejected", "temporary", "550 5.1.0"],
+    ["RCPT TO", "550 5.1.2 host unknown", "temporary", "550 5.1.2"],
+    ["RCPT TO", "550 5.1.8 bad sender", "temporary", "550 5.1.8"],
     ["RCPT TO", "550 5.2.1 mailbox disabled", "address", "550 5.2.1"],
     ["DATA", "550 5.1.1 no such user", "address", "550 5.1.1"],
     // Were these held against the address, one wrong setting would mark every donor's.
@@ -296,14 +375,15 @@ describe("what a server's answer means", () => {
     ["RCPT TO", "552 5.2.2 mailbox full", "temporary", "552 5.2.2"],
     ["RCPT TO", "554 no", "temporary", "554"],
     ["RCPT TO", "450 4.2.1 greylisted", "temporary", "450 4.2.1"],
-    ["MAIL FROM", "550 5.1.0 sender rejected", "temporary", "550 5.1.0"],
-    ["MAIL FROM", "553 5.1.8 sender's domain doesn't exist", "temporary", "553 5.1.8"],
+    ["MAIL FROM", "550 5.1.0 sender rejected", "server", "550 5.1.0"],
+    ["MAIL FROM", "553 5.1.8 sender's domain doesn't exist", "server", "553 5.1.8"],
+    ["MAIL FROM", "552 5.3.4 too big", "temporary", "552 5.3.4"],
     ["DATA", "554 5.7.1 looks like spam", "message", "554 5.7.1"],
     ["DATA", "552 5.3.4 too big", "message", "552 5.3.4"],
     ["DATA", "452 4.3.1 disk full", "temporary", "452 4.3.1"],
     ["DATA", "503 5.5.1 bad sequence", "temporary", "503 5.5.1"],
-    ["CONN", "421 too many connections", "temporary", "421"],
-    ["AUTH LOGIN", "535 5.7.8 wrong password", "temporary", "535 5.7.8"],
+    ["CONN", "421 too many connections", "server", "421"],
+    ["AUTH LOGIN", "535 5.7.8 wrong password", "server", "535 5.7.8"],
   ])("%s: %s", (command, response, outcome, code) => {
     const error = Object.assign(new Error(`${response} <${ADDRESS}>`), {
       command,
@@ -323,9 +403,17 @@ describe("what a server's answer means", () => {
     ["EDNS", "dns"],
     ["ETLS", "tls"],
     ["EAUTH", "auth"],
-    ["ESOMETHING", "unknown"],
   ])("no answer: %s", (code, said) => {
-    expect(failureOf(Object.assign(new Error(ADDRESS), { code }))).toMatchObject({ outcome: "temporary", code: said });
+    const error = Object.assign(new Error(ADDRESS), { code });
+    expect(failureOf(error)).toMatchObject({ outcome: "server", code: said });
+    expect(failureOf(error, true)).toMatchObject({ outcome: "temporary", code: said });
+  });
+
+  test("an error that isn't known is the mail's own", () => {
+    expect(failureOf(Object.assign(new Error(ADDRESS), { code: "ESOMETHING" }))).toMatchObject({
+      outcome: "temporary",
+      code: "unknown",
+    });
   });
 });
 
@@ -419,6 +507,26 @@ describe("a job that was lost", () => {
     expect(await recoverMails(app.background)).toBe(3);
     expect(await recoverMails(app.background)).toBe(0);
     expect(await app.mails()).toHaveLength(3);
+  });
+
+  test("leaves nothing behind when another one was put in its place and its worker was killed", async () => {
+    const id = await queueTo(app.deps, ADDRESS);
+    await sql`update graphile_worker._private_jobs set locked_at = now() - interval '1 minute', locked_by = 'dead', attempts = 1`.execute(
+      app.db,
+    );
+    await lapse().execute(app.db);
+    await recoverMails(app.background);
+    const jobs = async () =>
+      (await sql`select key, locked_by from graphile_worker.jobs order by id`.execute(app.db)).rows;
+    expect(await jobs()).toEqual([
+      { key: null, locked_by: "dead" },
+      { key: `mail:${id}`, locked_by: null },
+    ]);
+    expect(await removeSpentJobs(app.db, 120_000)).toBe(0);
+    expect(await removeSpentJobs(app.db, 50_000)).toBe(1);
+    expect(await jobs()).toEqual([{ key: `mail:${id}`, locked_by: null }]);
+    expect(await app.mails()).toHaveLength(1);
+    expect(await jobs()).toEqual([]);
   });
 
   test("in the middle of sending is taken up once the lease has lapsed, not before", async () => {

@@ -166,6 +166,22 @@ describe("what the mails say", () => {
     expect(ended.text).not.toContain("come back");
   });
 
+  test("no mail in any language promises to change a gift, which only stopping and another card are there for", () => {
+    const promised =
+      /change or stop|give more|give less|or change|ändern oder|ansehen, zu ändern|modifier ou|voir, modifier|cambiar o|ver, cambiar|изменить или|أو تغيير/;
+    for (const locale of newsroom.locales) {
+      for (const kind of MAIL_KINDS)
+        expect(render(kind, { locale }).text.replaceAll("\n", " "), kind).not.toMatch(promised);
+    }
+    expect(render("reminder_confirm").text).toContain("No, and please don’t ask again");
+  });
+
+  test("samples for previews have links of the real form", () => {
+    expect(sampleMail("recurring_started").links.manage).toMatch(/\/my-gift\?locale=/);
+    expect(sampleMail("manage_link").links.manage).toMatch(/\/gifts\//);
+    expect(sampleMail("reminder").links.give).toMatch(/\/give\?reminder_token=[\w-]+$/);
+  });
+
   test("a reminder names the day on which it was asked for, and amount and frequency as far as they are known", () => {
     const asked = (change: Partial<MailData["reminder"]>) =>
       render("reminder", { data: { ...sampleMail("reminder").data, ...change } }).text;
@@ -181,7 +197,7 @@ describe("what the mails say", () => {
 
   test("one who may not have asked is told to do nothing", () => {
     expect(render("reminder_confirm").text.replaceAll("\n", " ")).toContain(
-      "If it wasn’t you, do nothing: there will be no reminder, and we won’t write to you again.",
+      "If it wasn’t you, do nothing: without your yes we send no reminder.",
     );
   });
 

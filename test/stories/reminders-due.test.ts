@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { finishReminder, reminderAddress } from "../../src/mail/reminder-done.queries.ts";
+import { finishReminder } from "../../src/mail/reminder-done.queries.ts";
 import { forgetReminders } from "../../src/reminders/forget.queries.ts";
 import { emailHash } from "../../src/vault/email-hash.ts";
 import { createKeyring } from "../../src/vault/keyring.ts";
@@ -128,9 +128,9 @@ describe("when the mail is done", () => {
   ] as const)("%s: the address goes", async (outcome, reason) => {
     const reader = await asked({ frequency: "annual", amount: 5000, currency: "USD", locale: "fr" });
     await workLater();
-    const toSend = await reminderAddress(app.db, reader.id);
+    const toSend = await stored(app, reader.id);
     expect(toSend).toMatchObject({ id: reader.id, state: "queued", locale: "fr", amount: 5000 });
-    expect(app.deps.vault.open(toSend?.address_sealed as Buffer, `reminders.address_sealed:${reader.id}`)).toMatch(/@/);
+    expect(app.deps.vault.open(toSend.address_sealed as Buffer, `reminders.address_sealed:${reader.id}`)).toMatch(/@/);
     await finish(reader.id, outcome, reason);
     const row = await stored(app, reader.id);
     expect(row).toMatchObject({ state: outcome, reason, address_sealed: null });

@@ -21,6 +21,7 @@ describe("the form, without scripts", () => {
   test.each(["/give?locale=en", "/?locale=en"])("is on %s beside the entry for the calendar", async (path) => {
     const page = await (await fetch(app.url + path)).text();
     expect(page).toContain('<form method="post" action="/v1/reminders">');
+    expect(page).toMatch(/<input type="checkbox" name="discreet" id="remind-discreet"[^>]*>/);
     for (const months of [1, 3, 6, 12]) {
       expect(page).toContain(`name="when" value="${months}"`);
       expect(page).toContain(`/remind.ics?in_months=${months}`);
@@ -33,7 +34,7 @@ describe("the form, without scripts", () => {
     const sent = await send({ when: "3", on: "", ...attribution });
     expect(sent.status).toBe(303);
     const page = await (await fetch(app.url + sent.location)).text();
-    expect(page).toContain("We’ll remind you on <bdi>June 1, 2027</bdi>.");
+    expect(page).toContain("We have noted your wish to be reminded on <bdi>June 1, 2027</bdi>.");
     expect(page).toContain(`<a href="${app.url}/">`);
     const row = await app.db
       .selectFrom("reminders")

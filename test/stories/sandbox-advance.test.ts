@@ -4,12 +4,14 @@ import { createApp } from "../../src/app.ts";
 import { processInbox } from "../../src/inbox/process.ts";
 import { controlRoutes } from "../../src/sandbox/control.routes.ts";
 import { startApp, type TestApp } from "../support/app.ts";
+import { press, remind, someone, stored } from "../support/reminders.ts";
 import { serveApp } from "../support/serve-app.ts";
 
 let app: TestApp;
+let paused = false;
 let served: Awaited<ReturnType<typeof serveApp>>;
 beforeAll(async () => {
-  app = await startApp();
+  app = await startApp({ newsroom: (n) => ({ ...n, mail: { ...n.mail, paused } }) });
   served = await serveApp(
     createApp({
       deps: app.deps,
@@ -87,6 +89,47 @@ describe("moving the sandbox's time", () => {
     await processInbox(app.background);
     expect(await sql`select state from stripe_events`.execute(app.db)).toMatchObject({ rows: [{ state: "ignored" }] });
     expect((await advance()).body).toMatchObject({ settled: true });
+  });
+
+  test("waits for reminders that are due, and says so at once when mail is held back", async () => {
+    const { id, token } = await remind(app, { email: someone() });
+    await sql`update reminders set due_at = now() where id = ${id}`.execute(app.db);
+    expect((await advance()).body).toMatchObject({
+      settled: false,
+      waiting_for: { reminders: { count: 1, ids: [id] } },
+    });
+    paused = true;
+    try {
+      const began = performance.now();
+      expect((await advance()).body).toMatchObject({
+        settled: false,
+        waiting_for: { mail_paused: { count: 1, ids: [id] } },
+      });
+      expect(performance.now() - began).toBeLessThan(900);
+    } finally {
+      paused = false;
+    }
+    await press(app, token, "cancel");
+    expect((await advance()).body).toMatchObject({ settled: true });
+  });
+
+  test("has brought the mail of a reminder that became due when it says that all is settled", async () => {
+    const running = await startApp({ work: true });
+    try {
+      const email = someone();
+      const { id } = await remind(running, { email });
+      const { due_at: dueAt } = await stored(running, id);
+      const seconds = Math.ceil((+dueAt - +running.clock.now()) / 1000) + 60;
+      const answer = await fetch(`${running.url}/sandbox/stripe/advance`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ seconds }),
+      });
+      expect(await answer.json()).toMatchObject({ settled: true });
+      expect(running.mailbox.mailbox.list(email)).toHaveLength(1);
+    } finally {
+      await running.close();
+    }
   });
 
   test("says what it expects when it is sent nothing", async () => {

@@ -9,7 +9,7 @@ import { emailHash } from "../../vault/email-hash.ts";
 import { findMail } from "./donor.queries.ts";
 import { type Donor, openNames } from "./donor.ts";
 
-type ResendDeps = Pick<Deps, "db" | "vault" | "newsroom">;
+type ResendDeps = Pick<Deps, "db" | "vault" | "newsroom" | "now">;
 
 /** What still says something true when it comes a second time. */
 const REPEATABLE: ReadonlySet<MailKind> = new Set([
@@ -32,7 +32,10 @@ export async function resendLink(deps: ResendDeps, actor: Actor, donor: Donor, r
   await queue(deps, actor, donor.id, {
     kind: "manage_link",
     cause: request,
-    data: { expires_at: new Date(Date.now() + MANAGE_LINK_MS).toISOString() },
+    data: {
+      expires_at: new Date(Date.now() + MANAGE_LINK_MS).toISOString(),
+      until: new Date(+deps.now() + MANAGE_LINK_MS).toISOString(),
+    },
     locale: donor.gifts[0]?.locale ?? null,
     discreet: donor.gifts.some((gift) => gift.discreet) || deps.newsroom().mail.discreet,
     toSealed: deps.vault.seal(address, `mails.to_sealed:${mailId("manage_link", request)}`),

@@ -36,7 +36,7 @@ export function reminderConfirm(desk: Desk, data: MailData["reminder_confirm"]):
   const words = copy.kinds.reminder_confirm;
   return {
     why: say(copy.why.confirm),
-    unsubscribe: copy.unsubscribe.reminder,
+    unsubscribe: copy.unsubscribe.confirm,
     subject: say(words.subject),
     preheader: words.preheader,
     heading: words.heading,
@@ -51,7 +51,7 @@ export function reminderConfirm(desk: Desk, data: MailData["reminder_confirm"]):
 export function manageLink(desk: Desk, data: MailData["manage_link"]): Letter {
   const { copy, say, links } = desk;
   const words = copy.kinds.manage_link;
-  const time = desk.time(data.expires_at);
+  const time = desk.time(data.until ?? data.expires_at);
   return {
     why: say(copy.why.link),
     unsubscribe: copy.unsubscribe.gift,
