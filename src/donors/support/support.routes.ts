@@ -20,7 +20,7 @@ import { type Donor, findDonor, openNames } from "./donor.ts";
 import { findPage } from "./find.page.ts";
 import { resendLink, resendMail } from "./resend.ts";
 
-type SupportDeps = Pick<Deps, "db" | "stripe" | "vault" | "newsroom" | "config" | "log">;
+type SupportDeps = Pick<Deps, "db" | "stripe" | "vault" | "newsroom" | "config" | "log" | "now">;
 
 const CUSTOMER = /^cus_\w{1,100}$/;
 const DONOR_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
