@@ -5,13 +5,16 @@ import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { recordAudit } from "../audit/record.queries.ts";
 import { loadNewsroom } from "../newsroom.ts";
+import { alteredSince } from "../reports/close/altered.ts";
 import { type Closed, CloseRefused, closeMonth } from "../reports/close/close.ts";
 import { closedMonths } from "../reports/close/closed.queries.ts";
 import { isMonth } from "../reports/close/months.ts";
 import { evidenceZip } from "../reports/evidence/archive.ts";
 import { SetupError } from "../shared/errors.ts";
 import { formatDecimal } from "../shared/money.ts";
+import type { Period } from "../shared/period.ts";
 import type { CommandContext, Run } from "./command.ts";
+import { vaultOf } from "./command-deps.ts";
 
 const USAGE = "Use: close YYYY-MM [--signed-by NAME] [--reason TEXT] [--evidence FILE.zip]";
 
@@ -34,7 +37,8 @@ async function close(context: CommandContext, { month, signedBy, reason, evidenc
   }
   if (!isClosed || evidence === undefined) {
     const newsroom = loadNewsroom(context.settings.config.newsroomConfig);
-    const deps = { db: context.db, now: context.settings.now, newsroom: () => newsroom };
+    const own = { db: context.db, now: context.settings.now, newsroom: () => newsroom, vault: await vaultOf(context) };
+    const deps = { ...own, altered: (month: string, period: Period) => alteredSince(own, month, period) };
     print(await refusedAsWords(() => closeMonth(deps, month, { by: signedBy ?? UNSIGNED, reason: reason ?? null })));
   }
   if (evidence !== undefined) {

@@ -61,8 +61,14 @@ export async function* compareSettled(deps: RebuildDeps): AsyncIterable<LookedAt
   }
 }
 
-/** Marks are read as of the same moment as the rows: whoever derives takes the mark and writes the rows in one transaction. */
-async function settledDifferences(deps: RebuildDeps, ids: readonly string[]): Promise<readonly BookDifference[]> {
+/**
+ * What differs of these donations, but for those that wait to be derived: marks are read as of the same moment as the rows, and whoever
+ * derives takes the mark and writes the rows in one transaction.
+ */
+export async function settledDifferences(
+  deps: Pick<Deps, "db" | "vault">,
+  ids: readonly string[],
+): Promise<readonly BookDifference[]> {
   return await readOnly(deps, async (trx) => {
     const differences = await compareDonations(trx, deps.vault, ids);
     if (differences.length === 0) return [];
@@ -71,7 +77,7 @@ async function settledDifferences(deps: RebuildDeps, ids: readonly string[]): Pr
   });
 }
 
-async function readOnly<T>(deps: RebuildDeps, work: (trx: Transaction<DB>) => Promise<T>): Promise<T> {
+async function readOnly<T>(deps: Pick<Deps, "db">, work: (trx: Transaction<DB>) => Promise<T>): Promise<T> {
   return await deps.db.transaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute(work);
 }
 

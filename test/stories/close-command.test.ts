@@ -35,6 +35,8 @@ test("close says what stands against it, and with a signature closes all the sam
       "The month was not closed.\n" +
       "The books differ from Stripe in 1 place in 2024-05 or before: see /v1/reports/reconciliation. " +
       "`npm run donations -- reconcile --since 2024-05-01 --fix` heals what can be healed.\n" +
+      "Of what was booked in 2024-05, 1 donation differs from what Stripe's objects say: rows of the books were altered. " +
+      "`npm run donations -- rebuild --check` names them, `rebuild` mends them.\n" +
       "To close it all the same: --signed-by NAME --reason TEXT. Both are kept.\n",
   });
   const archive = join(dataDir, "may.zip");

@@ -6,9 +6,12 @@ import { unzipSync } from "fflate";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { reconcile } from "../../src/ledger/reconcile/reconcile.ts";
+import { alteredSince } from "../../src/reports/close/altered.ts";
 import { closeMonth } from "../../src/reports/close/close.ts";
+import { periodOfMonth } from "../../src/reports/close/months.ts";
 import { evidenceZip } from "../../src/reports/evidence/archive.ts";
 import { startApp, type TestApp } from "../support/app.ts";
+import { closingDeps } from "../support/closing.ts";
 import { give } from "../support/giving.ts";
 import { runNode } from "../support/run-node.ts";
 
@@ -49,7 +52,7 @@ beforeAll(async () => {
   await app.standIn.advance(Date.UTC(year, 1, 2, 12) - +app.clock.now());
   await app.settle();
   await reconcile(app.background, { since: new Date(Date.UTC(year - 1, 11, 20)), patienceMs: 0 });
-  await closeMonth(app.deps, `${year}-01`, { by: "Ada Accountant", reason: null });
+  await closeMonth(closingDeps(app.deps), `${year}-01`, { by: "Ada Accountant", reason: null });
   bytes = await zip();
   files = read(bytes);
 }, 60_000);
@@ -241,4 +244,24 @@ describe("the evidence of a month", () => {
       stderr: expect.stringMatching(/^--evidence: the file can't be written \(ENOENT\)/),
     });
   });
+});
+
+test("a month isn't closed over rows that were altered since the comparison", async () => {
+  const period = periodOfMonth(`${year}-01`, app.deps.newsroom().time_zone);
+  const altered = () => alteredSince(app.deps, `${year}-01`, period);
+  expect(await altered()).toEqual([]);
+  const [{ id } = { id: "" }] = (
+    await sql<{ id: string }>`
+      update payment_movements set gross = gross + 100, net = net + 100 where booked_at >= ${period.start} and gross > 0
+      and balance_transaction_id = (select min(balance_transaction_id) from payment_movements where booked_at >= ${period.start} and gross > 0)
+      returning balance_transaction_id as id
+    `.execute(app.db)
+  ).rows;
+  expect(await altered()).toMatchObject([
+    { code: "books_altered", signable: true, message: expect.stringContaining("1 donation differs") },
+  ]);
+  await sql`update payment_movements set gross = gross - 100, net = net - 100 where balance_transaction_id = ${id}`.execute(
+    app.db,
+  );
+  expect(await altered()).toEqual([]);
 });

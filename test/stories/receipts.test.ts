@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { closeMonth } from "../../src/reports/close/close.ts";
 import { ROLES } from "../../src/shared/roles.ts";
 import { type Account, openAccount } from "../support/account.ts";
-import { compared } from "../support/closing.ts";
+import { closingDeps, compared } from "../support/closing.ts";
 import { issueAll, pageFor, receiptNumbers, wordsOf } from "../support/receipts-app.ts";
 
 const NADIA = { name: "Nadia <b>Nameless</b>", email: "nadia@example.org" };
@@ -48,10 +48,10 @@ describe("a receipt number", () => {
     await here.days(25);
     const second = await here.given({ amount: 2000 });
     await compared(here.app.db, "2020-01-01", "2040-01-01");
-    await closeMonth(here.app.deps, `${year}-01`, { by: "Ada", reason: null });
+    await closeMonth(closingDeps(here.app.deps), `${year}-01`, { by: "Ada", reason: null });
     expect(await receiptNumbers(here.app.db)).toEqual([`${year}-000001`]);
     await here.days(30);
-    await closeMonth(here.app.deps, `${year}-02`, { by: "Ada", reason: null });
+    await closeMonth(closingDeps(here.app.deps), `${year}-02`, { by: "Ada", reason: null });
     const { rows } = await sql`select donation_id from receipts order by number`.execute(here.app.db);
     expect(rows).toEqual([{ donation_id: first }, { donation_id: second }]);
   });

@@ -2,8 +2,11 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { type Kysely, sql } from "kysely";
 import type { DB } from "../../src/db/schema.ts";
+import type { Deps } from "../../src/deps.ts";
 import { loadNewsroom, type NewsroomConfig } from "../../src/newsroom.ts";
+import { alteredSince } from "../../src/reports/close/altered.ts";
 import { type Closed, closeMonth, type Signature } from "../../src/reports/close/close.ts";
+import type { Period } from "../../src/shared/period.ts";
 import { SHIPPED } from "./newsroom-files.ts";
 
 const NEWSROOM = loadNewsroom(join(SHIPPED, "newsroom.yaml"));
@@ -17,8 +20,15 @@ export interface Closing extends Partial<Signature> {
 /** Closes a month as the command does. */
 export async function close(db: Kysely<DB>, month: string, closing: Closing = {}): Promise<Closed> {
   const { now = "2031-01-01T00:00:00Z", newsroom = {}, by = "Ada Accountant", reason = null } = closing;
-  const deps = { db, newsroom: () => ({ ...NEWSROOM, ...newsroom }), now: () => new Date(now) };
+  // Rows that a test made by hand follow from nothing at Stripe.
+  const altered = async () => [];
+  const deps = { db, newsroom: () => ({ ...NEWSROOM, ...newsroom }), now: () => new Date(now), altered };
   return await closeMonth(deps, month, { by, reason });
+}
+
+/** What the command takes for closing, of a service whose books come from a simulated Stripe. */
+export function closingDeps(deps: Pick<Deps, "db" | "newsroom" | "now" | "vault">) {
+  return { ...deps, altered: (month: string, period: Period) => alteredSince(deps, month, period) };
 }
 
 /** A comparison with Stripe that found nothing and reaches from one moment to another. */

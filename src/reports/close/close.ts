@@ -13,7 +13,10 @@ import { comparisonOf } from "./obstacles.queries.ts";
 import { type Obstacle, obstacles } from "./obstacles.ts";
 import { closedYears, outstandingCorrections, summaryReport } from "./summary-report.ts";
 
-type CloseDeps = Pick<Deps, "db" | "newsroom" | "now">;
+type CloseDeps = Pick<Deps, "db" | "newsroom" | "now"> & {
+  /** What of the month's books isn't what mirror and ledger say. */
+  readonly altered: (month: string, period: Period) => Promise<readonly Obstacle[]>;
+};
 
 /** Who closes a month, and why in spite of what stands against it. */
 export interface Signature {
@@ -48,7 +51,8 @@ export class CloseRefused extends Error {
 export async function closeMonth(deps: CloseDeps, month: string, signature: Signature): Promise<Closed> {
   const newsroom = deps.newsroom();
   const period = periodOfMonth(month, newsroom.time_zone);
-  const wanted: Wanted = { month, period, newsroom, now: deps.now(), signature };
+  const altered = await deps.altered(month, period);
+  const wanted: Wanted = { month, period, newsroom, now: deps.now(), signature, altered };
   const before = await closedMonths(deps.db);
   signedFor(await against(deps.db, wanted, before), signature);
   const receipts = await issueReceipts(deps, { start: before[0]?.starts_at ?? period.start, end: period.end });
@@ -65,14 +69,16 @@ interface Wanted {
   readonly newsroom: NewsroomConfig;
   readonly now: Date;
   readonly signature: Signature;
+  readonly altered: readonly Obstacle[];
 }
 
 async function against(
   db: CloseDeps["db"],
-  { month, period, newsroom, now }: Wanted,
+  { month, period, newsroom, now, altered }: Wanted,
   closed: readonly ClosedMonth[],
 ): Promise<readonly Obstacle[]> {
-  return await obstacles(db, { month, period, timeZone: newsroom.time_zone, now, closed });
+  const found = await obstacles(db, { month, period, timeZone: newsroom.time_zone, now, closed });
+  return found.some((one) => !one.signable) ? found : [...found, ...altered];
 }
 
 /** @returns what was signed for */

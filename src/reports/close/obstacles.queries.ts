@@ -28,3 +28,22 @@ export async function countOpenBefore(db: Kysely<DB>, end: Date): Promise<number
   `.execute(db);
   return rows[0]?.open ?? 0;
 }
+
+/** Donations with money or a payment that is booked in a period, `limit` of them behind `after`, in the order of their ids. */
+export async function donationsOfPeriod(
+  db: Kysely<DB>,
+  { start, end }: { readonly start: Date; readonly end: Date },
+  after: string | null,
+  limit: number,
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from (
+      select donation_id as id from payment_movements where booked_at >= ${start} and booked_at < ${end}
+      union
+      select donation_id from payments where booked_at >= ${start} and booked_at < ${end}
+    ) as booked
+    where ${after}::uuid is null or id > ${after}::uuid
+    order by id limit ${limit}
+  `.execute(db);
+  return rows.map(({ id }) => id);
+}

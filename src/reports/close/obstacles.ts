@@ -15,6 +15,7 @@ export interface Obstacle {
     | "time_zone_changed"
     | "earlier_month_open"
     | "not_compared"
+    | "books_altered"
     | "differs";
   readonly message: string;
   /** Whether somebody may sign for it. */
