@@ -24,7 +24,7 @@ export const payoutPath = z.object({
 export const balanceQuery = z.strictObject(period);
 export const balanceCsvQuery = balanceQuery.extend({ bom });
 
-export const disputesQuery = z.strictObject({
+const disputesFields = z.strictObject({
   /** Without them all disputes: a deadline must not hide behind a default. */
   from: day.optional(),
   to: day.optional(),
@@ -33,7 +33,14 @@ export const disputesQuery = z.strictObject({
   limit: limit.optional(),
   cursor: cursorOf(z.tuple([z.union([z.literal(0), z.literal(1)]), z.int(), id])).optional(),
 });
-export const disputesCsvQuery = disputesQuery.omit({ limit: true, cursor: true }).extend({ bom });
+export const disputesQuery = disputesFields.superRefine(inOrder);
+export const disputesCsvQuery = disputesFields.omit({ limit: true, cursor: true }).extend({ bom }).superRefine(inOrder);
+
+function inOrder(days: { from?: string | undefined; to?: string | undefined }, context: z.RefinementCtx): void {
+  if (days.from === undefined || days.to === undefined || days.from < days.to) return;
+  const message = "Expected a day after the first one: the period ends before this day begins.";
+  context.addIssue({ code: "custom", path: ["to"], message });
+}
 
 const part = z
   .string()

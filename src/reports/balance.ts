@@ -21,7 +21,7 @@ export interface BalanceRow {
   /** To the bank, less what came back from it. */
   readonly payouts: number;
   readonly closing: number;
-  /** What Stripe said at the latest comparison, and what the books said then; null when they were never compared. */
+  /** What Stripe said at the latest comparison, and what the books said then; null when this currency wasn't among what was compared. */
   readonly stripe: { readonly amount: number; readonly ours: number; readonly compared_at: Date } | null;
 }
 
@@ -50,9 +50,9 @@ function rowOf(
     payouts: own.filter((line) => line.kind === "payouts").reduce((sum, line) => sum - line.net, 0),
     closing,
     stripe:
-      compared === null
+      compared === null || found === undefined
         ? null
-        : { amount: found?.stripes ?? 0, ours: found?.ours ?? 0, compared_at: compared.compared_at },
+        : { amount: found.stripes, ours: found.ours, compared_at: compared.compared_at },
   };
 }
 

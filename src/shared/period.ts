@@ -96,7 +96,7 @@ export function parsePeriod(
     if (!isDate(days[path])) errors.push({ path, message: "Expected a day that exists, as YYYY-MM-DD." });
   }
   if (errors.length === 0 && days.to <= days.from) {
-    errors.push({ path: "to", message: "Expected a day after `from`: the period ends before `to` begins." });
+    errors.push({ path: "to", message: "Expected a day after the first one: the period ends before this day begins." });
   }
   if (errors.length === 0) {
     return { ...days, start: periodStart(days.from, timeZone), end: periodStart(days.to, timeZone) };

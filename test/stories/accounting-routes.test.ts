@@ -134,6 +134,8 @@ describe("the accountant's reports", () => {
     ["journal?cursor=WyJ4Il0", "cursor"],
     ["disputes?status=", "status"],
     ["disputes?from=yesterday", "from"],
+    ["disputes?from=2026-12-01&to=2026-11-01", "to"],
+    ["disputes.csv?from=2026-12-01&to=2026-12-01", "to"],
   ])("refuse %s", async (path, field) => {
     const response = await app.get(`/v1/reports/${path}`);
     expect(response.status).toBe(400);

@@ -89,7 +89,7 @@ ${table({
 /** Stripe tells its balance of the moment alone, so it is held against what the books said at that moment. */
 function againstStripe({ currency, stripe }: BalanceRow, timeZone: string): Html {
   if (stripe === null)
-    return html`<span class="none">Never compared with Stripe’s own balance: that happens every night.</span>`;
+    return html`<span class="none">Not compared with Stripe’s own balance yet: that happens every night.</span>`;
   const { amount, ours, compared_at } = stripe;
   const when = html`compared ${timeOf(compared_at, timeZone)}`;
   return amount === ours

@@ -45,7 +45,7 @@ export function filterForm({ action, id, fields, button }: Form, { typed, faults
   const others = faults.filter(({ path }) => !named.has(path));
   return html`${
     faults.length > 0 &&
-    html`<div class="alert" role="alert"><p>This can’t be shown yet: mend what is marked below.</p>${
+    html`<div class="alert" role="alert"><p>This can’t be used yet: mend what is marked below.</p>${
       others.length > 0 &&
       html`<ul>${others.map(({ path, message }) => html`<li>${path !== "" && html`<code>${path}</code>: `}${message}</li>`)}</ul>`
     }</div>`
@@ -53,7 +53,14 @@ export function filterForm({ action, id, fields, button }: Form, { typed, faults
 <form class="filters" method="get" action="${action}">
 ${fields.map((field) => labelled(field, id, typed[field.name], faults.find(({ path }) => path === field.name)?.message))}
 <p><button>${button}</button></p>
-</form>`;
+</form>
+<p class="on-paper">${fields.map((field) => shownOnPaper(field, typed[field.name]))}</p>`;
+}
+
+/** Paper has no form: what was asked for stands there as text. */
+function shownOnPaper({ label, value }: Field, typed: string | undefined): Html | null {
+  const shown = typed ?? value ?? "";
+  return shown === "" ? null : html`<span>${label}: ${shown}</span> `;
 }
 
 function labelled(field: Field, form: string, typed: string | undefined, fault: string | undefined): Html {

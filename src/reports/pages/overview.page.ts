@@ -42,7 +42,7 @@ ${isEmpty && nothingYet(deps)}
 ${
   !isEmpty &&
   html`<section aria-labelledby="compared"><h2 id="compared">This month, by settlement currency</h2>${overview.currencies.map((each) => comparison(overview, each))}
-${overview.hasCorrections && html`<p class="small">The open month includes what corrects closed months since they were closed.</p>`}</section>`
+<p class="small">Counted now, also what lies in closed months: what was closed stands in the summary.</p></section>`
 }
 ${!(isEmpty && isNone(recurring)) && recurringSection(recurring, timeZone)}
 ${processingSection(attention)}

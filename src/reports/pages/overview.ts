@@ -1,9 +1,7 @@
 import { AppError } from "../../shared/errors.ts";
 import { assertSafe } from "../../shared/money.ts";
 import { addDays, firstOfMonth, localDate } from "../../shared/period.ts";
-import type { SummaryLine } from "../close/lines.ts";
 import { periodOfDays } from "../close/months.ts";
-import { summaryReport } from "../close/summary-report.ts";
 import type { DisputeRow } from "../disputes.queries.ts";
 import { disputesPage } from "../disputes.ts";
 import { paymentsPage } from "../payments.ts";
@@ -11,6 +9,7 @@ import { payoutsPage } from "../payouts.ts";
 import { reading } from "../reading.queries.ts";
 import { type ReconciliationPage, reconciliationPage } from "../reconciliation.ts";
 import { type RecurringRow, rowsOfMonths, wholeMonths } from "../recurring.ts";
+import { readSummary, type SummaryRow } from "../summary.queries.ts";
 import type { PageDeps } from "./report-page.ts";
 
 /** A dispute whose answer is due within this is told of on the first page. */
@@ -54,11 +53,12 @@ export interface Overview {
   /** Days before which the figures so far end: of this month, of the month before, of the same month last year. */
   readonly soFar: readonly [string, string, string];
   readonly currencies: readonly CurrencyOverview[];
-  /** Whether lines that correct closed months are part of the figures. */
-  readonly hasCorrections: boolean;
 }
 
-/** Thirteen months by settlement currency, those with most payments first, and what may be compared with a month that isn't over. */
+/**
+ * Thirteen months by settlement currency, those with most payments first, and what may be compared with a month that isn't over. All as it is
+ * counted now, closed or not: a part of a month can be held only against what was counted the same way.
+ */
 export async function readOverview({ db, now, newsroom }: PageDeps): Promise<Overview> {
   const timeZone = newsroom().time_zone;
   const today = localDate(now(), timeZone);
@@ -72,7 +72,7 @@ export async function readOverview({ db, now, newsroom }: PageDeps): Promise<Ove
     earlier(addDays(yearAgo, day), firstOfMonth(year - 1, month + 1)),
   ] as const;
   const lines = await reading(db, async (trx) => {
-    const of = (from: string, to: string) => summaryReport(trx, periodOfDays(from, to, timeZone), "month", timeZone);
+    const of = (from: string, to: string) => readSummary(trx, periodOfDays(from, to, timeZone), "month", timeZone);
     return {
       all: await of(months[0] ?? yearAgo, end),
       before: await of(before, soFar[1]),
@@ -90,12 +90,11 @@ export async function readOverview({ db, now, newsroom }: PageDeps): Promise<Ove
     months,
     soFar,
     currencies: currencies.toSorted((a, b) => payments(b) - payments(a)),
-    hasCorrections: lines.all.some((line) => line.correction_of !== null),
   };
 }
 
 /** Of one currency, over all frequencies; a gift has one. */
-function sum(lines: readonly SummaryLine[]): Totals {
+function sum(lines: readonly SummaryRow[]): Totals {
   return lines.reduce<Totals>(
     (all, line) => ({
       donations: all.donations + line.donations,
