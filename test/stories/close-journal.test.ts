@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadNewsroom, type NewsroomConfig } from "../../src/newsroom.ts";
+import { issueReceipts } from "../../src/reports/receipts/issue.ts";
 import { close, compared, disown, insertMoneyBack } from "../support/closing.ts";
 import { readCsv } from "../support/csv.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
@@ -251,7 +252,13 @@ describe("the evidence", () => {
     await close(database.db, "2026-10");
     await gift({ at: "2026-10-30T12:00:00Z", amount: 700, settled: { currency: "USD", gross: 700, fee: 50 } });
     await gift({ at: "2026-11-10T12:00:00Z" });
+    await gift({ at: "2026-12-10T12:00:00Z" });
+    // As `receipts issue` does, for all that there is; and one more that closing itself issues.
+    const deps = { db: database.db, newsroom: () => NEWSROOM, now: () => new Date("2027-01-15T12:00:00Z") };
+    await issueReceipts(deps, { start: new Date(0), end: deps.now() });
+    await gift({ at: "2026-10-31T12:00:00Z", amount: 100, settled: { currency: "USD", gross: 100, fee: 33 } });
     await close(database.db, "2026-11");
+    await close(database.db, "2026-12");
     const evidence = async (month: string, name: string) => {
       const parts = await database.db
         .selectFrom("closed_files")
@@ -269,7 +276,7 @@ describe("the evidence", () => {
       expect(await evidence(month, "journal_entries.csv")).toBe(await file(query));
     }
     const corrections = readCsv(await evidence("2026-11", "corrections.csv"));
-    expect(corrections.map(({ correction_of, gross }) => [correction_of, gross])).toEqual([["2026-10", "700"]]);
+    expect(corrections.map(({ correction_of, gross }) => [correction_of, gross])).toEqual([["2026-10", "800"]]);
     expect(readCsv(await evidence("2026-10", "corrections.csv"))).toEqual([]);
     const receipts = async (month: string) =>
       readCsv(await evidence(month, "receipts.csv")).map((row) => [row.number, row.received_on]);
@@ -277,6 +284,8 @@ describe("the evidence", () => {
     expect(await receipts("2026-11")).toEqual([
       ["2026-000002", "2026-10-30"],
       ["2026-000003", "2026-11-10"],
+      ["2026-000005", "2026-10-31"],
     ]);
+    expect(await receipts("2026-12")).toEqual([["2026-000004", "2026-12-10"]]);
   });
 });
