@@ -185,7 +185,7 @@ async function recount({ db }: TestDatabase): Promise<Sums> {
   return Object.fromEntries(rows.map((row) => [row.key, row.figures]));
 }
 
-/** Debits less credits by account and currency, zeros left out; each entry is seen to balance. */
+/** Debits less credits by the month that they are about, account and currency, zeros left out; each entry is seen to balance. */
 async function journalSums(app: ReportsApp): Promise<Readonly<Record<string, number>>> {
   const lines: JournalLine[] = [];
   let cursor = "";
@@ -201,11 +201,13 @@ async function journalSums(app: ReportsApp): Promise<Readonly<Record<string, num
     return Object.fromEntries(Object.entries(sums).filter(([, sum]) => sum !== 0));
   };
   expect(sumBy((line) => line.entry)).toEqual({});
-  return sumBy((line) => `${line.account} ${line.currency}`);
+  return sumBy((line) => `${line.correction_of ?? line.date.slice(0, 7)} ${line.account} ${line.currency}`);
 }
 
 interface JournalLine {
   readonly entry: string;
+  readonly date: string;
+  readonly correction_of: string | null;
   readonly currency: string;
   readonly account: string;
   readonly debit: number;
@@ -214,8 +216,8 @@ interface JournalLine {
 
 async function recountJournal({ db }: TestDatabase): Promise<Readonly<Record<string, number>>> {
   const { rows } = await sql<{ key: string; sum: number }>`
-    select account || ' ' || currency as key, sum(amount)::bigint as sum from reporting.journal
-    group by account, currency having sum(amount) <> 0
+    select concat_ws(' ', to_char(booked_at at time zone 'Europe/Berlin', 'YYYY-MM'), account, currency) as key, sum(amount)::bigint as sum
+    from reporting.journal group by 1 having sum(amount) <> 0
   `.execute(db);
   return Object.fromEntries(rows.map((row) => [row.key, row.sum]));
 }
