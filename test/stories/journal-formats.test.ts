@@ -345,6 +345,8 @@ describe("parts", () => {
     currency: "EUR",
     description: "",
     payout_id: null,
+    correction_of: null,
+    accounts: loadNewsroom(files().file).accounting.accounts,
     lines: [
       { account: "stripe_balance", cost_centre: null, amount: lines - 1 },
       ...Array.from({ length: lines - 1 }, (_, n) => ({

@@ -4,9 +4,18 @@ import type { Deps } from "../../deps.ts";
 import type { NewsroomConfig } from "../../newsroom.ts";
 import type { Period } from "../../shared/period.ts";
 import { freezeFiles } from "../evidence/freeze-files.ts";
+import { type ReceiptCounter, receiptCounters } from "../evidence/receipts.queries.ts";
+import { freezeJournal } from "../journal/freeze.ts";
 import { type Issued, issueReceipts } from "../receipts/issue.ts";
 import { readSummary } from "../summary.queries.ts";
-import { type ClosedMonth, closedMonths, freezeRows, insertClosedMonth, waitForOthers } from "./closed.queries.ts";
+import {
+  type ClosedMonth,
+  closedMonths,
+  freezeRows,
+  frozenRows,
+  insertClosedMonth,
+  waitForOthers,
+} from "./closed.queries.ts";
 import { foldYears, inOrder, line, type SummaryLine } from "./lines.ts";
 import { periodOfDays, periodOfMonth } from "./months.ts";
 import { comparisonOf } from "./obstacles.queries.ts";
@@ -43,7 +52,7 @@ export class CloseRefused extends Error {
 }
 
 /**
- * Closes a month: issues the receipts of its payments, then freezes its figures, the corrections of earlier months that are known by now, and the
+ * Closes a month: issues the receipts of its payments, then freezes its figures and its journal, the corrections of earlier months that are known by now, and the
  * auditor's files, all as of one moment. Closed twice at once, one is refused.
  * @param month YYYY-MM, in the newsroom's time zone
  * @throws CloseRefused with everything that stands against it and isn't signed for
@@ -95,6 +104,8 @@ async function freeze(trx: Transaction<DB>, wanted: Wanted): Promise<Pick<Closed
   const signed = signedFor(await against(trx, wanted, closed), signature);
   const run = await comparisonOf(trx, period);
   const summary = await freezeSummary(trx, wanted, closed);
+  await freezeJournal(trx, month, { period, timeZone, accounting: newsroom.accounting });
+  const countersBefore = await freezeCounters(trx, month, closed.at(-1)?.month);
   const sha256 = await freezeFiles({
     trx,
     month,
@@ -107,6 +118,8 @@ async function freeze(trx: Transaction<DB>, wanted: Wanted): Promise<Pick<Closed
     reconciliationRun: run,
     entity: newsroom.legal_entity,
     summary,
+    accounts: newsroom.accounting.accounts,
+    countersBefore,
   });
   const row: ClosedMonth = {
     month,
@@ -122,6 +135,22 @@ async function freeze(trx: Transaction<DB>, wanted: Wanted): Promise<Pick<Closed
   };
   await insertClosedMonth(trx, row);
   return { month: row, summary };
+}
+
+/** @returns the counters that were frozen with the month before */
+async function freezeCounters(
+  trx: Transaction<DB>,
+  month: string,
+  before: string | undefined,
+): Promise<readonly ReceiptCounter[] | null> {
+  const counters = await receiptCounters(trx);
+  const kept = { correction_of: null, counters };
+  await freezeRows(trx, month, "receipt_counters", [kept]);
+  if (before === undefined) return null;
+  const [frozen] = await frozenRows<{ readonly counters: readonly ReceiptCounter[] }>(trx, "receipt_counters", [
+    before,
+  ]);
+  return frozen?.row.counters ?? null;
 }
 
 async function freezeSummary(

@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from "kysely";
+import { type Insertable, type Kysely, sql, type Transaction } from "kysely";
 import type { DB } from "../../db/schema.ts";
 
 export interface ClosedMonth {
@@ -23,7 +23,9 @@ export async function closedMonths(db: Kysely<DB>): Promise<readonly ClosedMonth
 }
 
 /** A report of which rows are frozen. */
-export type FrozenReport = "summary" | "summary_year";
+export type FrozenReport = "summary" | "summary_year" | "journal" | "journal_settings" | "receipt_counters";
+
+const ROWS_AT_ONCE = 500;
 
 export interface FrozenRow<Row> {
   readonly month: string;
@@ -47,21 +49,26 @@ export async function frozenRows<Row>(
   return rows as unknown as readonly FrozenRow<Row>[];
 }
 
+interface Freezable {
+  readonly correction_of: string | null;
+}
+
 export async function freezeRows(
   trx: Transaction<DB>,
   month: string,
   report: FrozenReport,
-  rows: readonly { readonly correction_of: string | null }[],
+  rows: Iterable<Freezable> | AsyncIterable<Freezable>,
 ): Promise<void> {
-  if (rows.length === 0) return;
-  const values = rows.map((row, position) => ({
-    month,
-    report,
-    position,
-    correction_of: row.correction_of,
-    row: JSON.stringify(row),
-  }));
-  await trx.insertInto("closed_rows").values(values).execute();
+  let values: Insertable<DB["closed_rows"]>[] = [];
+  let position = 0;
+  for await (const row of rows) {
+    values.push({ month, report, position, correction_of: row.correction_of, row: JSON.stringify(row) });
+    position += 1;
+    if (values.length < ROWS_AT_ONCE) continue;
+    await trx.insertInto("closed_rows").values(values).execute();
+    values = [];
+  }
+  if (values.length > 0) await trx.insertInto("closed_rows").values(values).execute();
 }
 
 export async function insertFilePart(

@@ -31,6 +31,11 @@ export async function* closingText(scope: EvidenceScope): AsyncGenerator<string>
   ]);
   yield paragraph(["Figures of the month, by Stripe's ledger:", ...figures(summary.filter(isOwn))]);
   yield paragraph(["Corrections of months that were closed before:", ...figures(summary.filter((row) => !isOwn(row)))]);
+  yield paragraph([
+    "journal_entries.csv is the journal as accounting packages import it: by day and payout, and what corrects earlier months.",
+    "journal.csv is what it is made of: debits and credits of each balance transaction in the month, by the ledger's own accounts.",
+    "corrections.csv has the rows of summary.csv that correct earlier months.",
+  ]);
   yield "The hash of every file is in SHA256SUMS; the hash of that file is kept with the closed month.\n";
 }
 

@@ -3,11 +3,14 @@ import type { DB } from "../../db/schema.ts";
 import type { NewsroomConfig } from "../../newsroom.ts";
 import type { Period } from "../../shared/period.ts";
 import type { SummaryLine } from "../close/lines.ts";
+import type { Accounts } from "../journal/entries.ts";
 import { closingText } from "./closing-text.ts";
 import {
   balanceFile,
+  correctionsFile,
   differencesFile,
   disputesFile,
+  journalEntriesFile,
   journalFile,
   paymentsFile,
   payoutLinesFile,
@@ -17,6 +20,7 @@ import {
   refundsFile,
   summaryFile,
 } from "./files.ts";
+import type { ReceiptCounter } from "./receipts.queries.ts";
 
 /** What a file of the evidence is made from, all of it as of one moment. */
 export interface EvidenceScope {
@@ -34,6 +38,10 @@ export interface EvidenceScope {
   readonly entity: NewsroomConfig["legal_entity"];
   /** The summary's rows as they are frozen with this month. */
   readonly summary: readonly SummaryLine[];
+  /** With which the month's journal was frozen. */
+  readonly accounts: Accounts;
+  /** How many receipts had been issued when the month before was closed; null when that isn't known. */
+  readonly countersBefore: readonly ReceiptCounter[] | null;
 }
 
 export interface EvidenceFile {
@@ -46,9 +54,11 @@ export interface EvidenceFile {
 export const EVIDENCE: readonly EvidenceFile[] = [
   { name: "closing.txt", write: closingText },
   { name: "summary.csv", write: summaryFile },
+  { name: "corrections.csv", write: correctionsFile },
   { name: "payments.csv", write: paymentsFile },
   { name: "balance.csv", write: balanceFile },
   { name: "journal.csv", write: journalFile },
+  { name: "journal_entries.csv", write: journalEntriesFile },
   { name: "payouts.csv", write: payoutsFile },
   { name: "payout_lines.csv", write: payoutLinesFile },
   { name: "refunds.csv", write: refundsFile },

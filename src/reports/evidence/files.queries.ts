@@ -153,22 +153,3 @@ export function differencesOf({ start, end }: Within): RawBuilder<DifferenceRow>
     order by id
   `;
 }
-
-export interface ReceiptRow {
-  readonly number: string;
-  readonly payment_id: string;
-  readonly received_on: string;
-  readonly issued_at: Date;
-  readonly frequency: string;
-  readonly currency: string;
-  readonly amount: number;
-  readonly reference: string;
-}
-
-/** Of the payments that were booked in the period. */
-export function receiptsOf({ from, to }: Pick<Period, "from" | "to">): RawBuilder<ReceiptRow> {
-  return sql<ReceiptRow>`
-    select number, payment_id, to_char(received_on, 'YYYY-MM-DD') as received_on, issued_at, frequency, currency, amount, reference
-    from receipts where received_on >= ${from}::date and received_on < ${to}::date order by series, year, serial
-  `;
-}

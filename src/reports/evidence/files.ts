@@ -2,6 +2,8 @@ import { balanceText } from "../balance.ts";
 import { type Column, columnsOf, csvHeader, csvRows } from "../csv.ts";
 import type { Position } from "../cursor.ts";
 import { summaryColumns } from "../exports.ts";
+import { frozenEntries } from "../journal/frozen.queries.ts";
+import { journalColumns, rowsOf } from "../journal/rows.ts";
 import { readPayments } from "../payments.queries.ts";
 import { positionOf } from "../payments.ts";
 import { paymentColumns } from "../payments-csv.ts";
@@ -19,11 +21,10 @@ import {
   type PayoutLine,
   payoutLines,
   payouts,
-  type ReceiptRow,
-  receiptsOf,
   refunds,
 } from "./files.queries.ts";
 import { pagesOf } from "./pages.queries.ts";
+import { type ReceiptRow, receiptsOf } from "./receipts.queries.ts";
 
 const PAYMENTS_AT_ONCE = 250;
 
@@ -32,6 +33,12 @@ const ATTRIBUTION = /^(?:article_|placement$|variant$|utm_)/;
 
 export async function* summaryFile({ summary }: EvidenceScope): AsyncGenerator<string> {
   yield csvHeader(summaryColumns) + csvRows(summaryColumns, summary);
+}
+
+/** What the month's own figures leave out: what became known of earlier months by the time it was closed. */
+export async function* correctionsFile({ summary }: EvidenceScope): AsyncGenerator<string> {
+  const rows = summary.filter((row) => row.correction_of !== null);
+  yield csvHeader(summaryColumns) + csvRows(summaryColumns, rows);
 }
 
 export async function* paymentsFile({ trx, period }: EvidenceScope): AsyncGenerator<string> {
@@ -65,14 +72,20 @@ function filterOf(period: EvidenceScope["period"]): Parameters<typeof readPaymen
   };
 }
 
-const journalColumns = columnsOf<JournalLine>(
+const ledgerColumns = columnsOf<JournalLine>(
   ["balance_transaction_id", "booked_at", "currency", "account", "amount", "payment_id"],
   { amount: "currency" },
 );
 
-/** Debits positive, credits negative; the lines of one balance transaction sum to zero. */
+/** By balance transaction: debits positive, credits negative; the lines of one sum to zero. */
 export async function* journalFile({ trx, period }: EvidenceScope): AsyncGenerator<string> {
-  yield* csvOf(journalColumns, pagesOf(trx, journalLines(period)));
+  yield* csvOf(ledgerColumns, pagesOf(trx, journalLines(period)));
+}
+
+/** By day and payout, as it was frozen and as accounting packages import it: the same as the journal's generic format. */
+export async function* journalEntriesFile({ trx, month, period, accounts }: EvidenceScope): AsyncGenerator<string> {
+  const entries = await frozenEntries(trx, month, accounts, period);
+  yield csvHeader(journalColumns) + csvRows(journalColumns, entries.flatMap(rowsOf));
 }
 
 const payoutColumns = columnsOf<Payout>(
@@ -190,8 +203,8 @@ const receiptColumns = columnsOf<ReceiptRow>(
   { amount: "currency" },
 );
 
-export async function* receiptsFile({ trx, period }: EvidenceScope): AsyncGenerator<string> {
-  yield* csvOf(receiptColumns, pagesOf(trx, receiptsOf(period)));
+export async function* receiptsFile({ trx, period, ...closing }: EvidenceScope): AsyncGenerator<string> {
+  yield* csvOf(receiptColumns, pagesOf(trx, receiptsOf(period, closing)));
 }
 
 async function* csvOf<Row>(

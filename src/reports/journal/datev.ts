@@ -30,7 +30,7 @@ export function datevFile(entries: readonly JournalEntry[], accounting: Accounti
   const rows = entries.flatMap((entry) =>
     entry.lines
       .filter((line) => line.account !== "stripe_balance")
-      .map((line) => DATEV_COLUMNS.map((column) => postingOf(entry, line, accounting)[column] ?? "")),
+      .map((line) => DATEV_COLUMNS.map((column) => postingOf(entry, line)[column] ?? "")),
   );
   const lines = [head, DATEV_COLUMNS, ...rows].map((fields) => `${fields.join(";")}\r\n`);
   return iconv.encode(lines.join(""), "windows-1252");
@@ -77,15 +77,15 @@ function fiscalYearOf(date: string, starts: string): string {
   return date.slice(5) >= starts ? `${year}-${starts}` : `${year - 1}-${starts}`;
 }
 
-function postingOf(entry: JournalEntry, line: EntryLine, { accounts }: Accounting): Readonly<Record<string, string>> {
-  const { number, name } = accounts[line.account];
+function postingOf(entry: JournalEntry, line: EntryLine): Readonly<Record<string, string>> {
+  const { number, name } = entry.accounts[line.account];
   const [, month = "", day = ""] = entry.date.split("-");
   return {
     "Umsatz (ohne Soll/Haben-Kz)": amountOf(Math.abs(line.amount), entry.currency),
     "Soll/Haben-Kennzeichen": text(line.amount > 0 ? "S" : "H"),
     "WKZ Umsatz": text(entry.currency),
     Konto: number,
-    "Gegenkonto (ohne BU-Schlüssel)": accounts.stripe_balance.number,
+    "Gegenkonto (ohne BU-Schlüssel)": entry.accounts.stripe_balance.number,
     Belegdatum: `${day}${month}`,
     "Belegfeld 1": text(entry.entry),
     Buchungstext: text(`${name}, ${entry.description}`.slice(0, 60)),

@@ -3,8 +3,8 @@ import type { DB } from "../../db/schema.ts";
 import { AppError } from "../../shared/errors.ts";
 import { reading } from "../reading.queries.ts";
 import { DATEV_ROWS, datevFile } from "./datev.ts";
-import { type JournalScope, journalEntries } from "./entries.ts";
-import { journalCurrencies } from "./lines.queries.ts";
+import type { JournalScope } from "./entries.ts";
+import { journalCurrencies, journalEntries } from "./journal.ts";
 import { type Part, partOf } from "./parts.ts";
 import { QUICKBOOKS_ROWS, quickbooksCsv } from "./quickbooks.ts";
 import { XERO_ROWS, xeroCsv } from "./xero.ts";
@@ -33,7 +33,7 @@ export async function packageFile(
   { part: asked, madeAt }: { readonly part: number | undefined; readonly madeAt: Date },
 ): Promise<PackageFile> {
   const { currency, part } = await reading(db, async (trx) => {
-    const only = scope.currency ?? onlyOne(await journalCurrencies(trx, scope.period));
+    const only = scope.currency ?? onlyOne(await journalCurrencies(trx, scope));
     return {
       currency: only,
       part: await partOf(journalEntries(trx, { ...scope, currency: only }), asked, ROWS[format]),

@@ -16,14 +16,11 @@ interface Line {
  * Debits and Credits one is blank. Dates as the company has them (MM/DD/YYYY in the US).
  * https://quickbooks.intuit.com/learn-support/en-us/help-article/import-export-files/import-journal-entries-quickbooks-online/L4tQBwbs7_US_en_US
  */
-export function quickbooksCsv(
-  entries: readonly JournalEntry[],
-  { accounts, quickbooks }: NewsroomConfig["accounting"],
-): string {
+export function quickbooksCsv(entries: readonly JournalEntry[], { quickbooks }: NewsroomConfig["accounting"]): string {
   const columns: readonly Column<Line>[] = [
     { name: "JournalNo", cell: ({ entry }) => entry.entry },
     { name: "JournalDate", cell: ({ entry }) => dateOf(entry.date, quickbooks.date_format) },
-    { name: "AccountName", cell: ({ line }) => accounts[line.account].name },
+    { name: "AccountName", cell: ({ entry, line }) => entry.accounts[line.account].name },
     {
       name: "Debits",
       cell: ({ entry, line }) => (line.amount > 0 ? formatDecimal(line.amount, entry.currency) : null),

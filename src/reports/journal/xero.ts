@@ -15,13 +15,13 @@ interface Line {
  * Xero, Manual journals → Import: lines of the same narration and date are one journal, an account is known by its code, a debit is above
  * zero and a credit below, dates are dd/mm/yyyy, and the tax rate is spelt as in Xero's settings. https://help.xero.com/nz/ManualJournalsImport
  */
-export function xeroCsv(entries: readonly JournalEntry[], { accounts, xero }: NewsroomConfig["accounting"]): string {
+export function xeroCsv(entries: readonly JournalEntry[], { xero }: NewsroomConfig["accounting"]): string {
   const option = (line: EntryLine) => (xero.tracking_category === undefined ? null : line.cost_centre);
   const columns: readonly Column<Line>[] = [
     { name: "*Narration", cell: ({ entry }) => `${entry.description} (${entry.entry})` },
     { name: "*Date", cell: ({ entry }) => entry.date.split("-").reverse().join("/") },
-    { name: "Description", cell: ({ line }) => accounts[line.account].name },
-    { name: "*AccountCode", cell: ({ line }) => accounts[line.account].number },
+    { name: "Description", cell: ({ entry, line }) => entry.accounts[line.account].name },
+    { name: "*AccountCode", cell: ({ entry, line }) => entry.accounts[line.account].number },
     { name: "*TaxRate", cell: () => xero.tax_rate },
     { name: "*Amount", cell: ({ entry, line }) => formatDecimal(line.amount, entry.currency) },
     { name: "TrackingName1", cell: ({ line }) => (option(line) === null ? null : (xero.tracking_category ?? null)) },
