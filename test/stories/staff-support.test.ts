@@ -213,9 +213,25 @@ describe("helping a donor", () => {
     here.app.standIn.failNext({ kind: "status", status: 500, times: 1, path: `/v1/customers/${customer}` });
     expect((await press(browser, page, "address", { email })).location).toBe(`${page}?said=address_failed`);
     expect((await browser.visit(`${page}?said=address`)).words).not.toContain("has been corrected");
+    const failed = "Stripe could not be asked, or refused.";
+    expect((await browser.visit(`${page}?said=address_failed`)).words).toContain(failed);
     const done = await press(browser, page, "address", { email });
     expect(done.location).toBe(`${page}?said=address`);
     expect((await browser.visit(done.location)).words).toContain("The address has been corrected");
+    const madeUp = [
+      "address_failed",
+      "address_taken",
+      "no_address",
+      "link",
+      "mail",
+      "stopped",
+      "stop_failed",
+      "toString",
+    ];
+    for (const said of madeUp)
+      expect((await browser.visit(`${page}?said=${said}&request=${crypto.randomUUID()}`)).text).not.toContain(
+        'role="status"',
+      );
     await here.settle();
     expect((await here.donationOf(monthly)).donor_id).toBe((await here.donationOf(once)).donor_id);
     expect((await browser.visit(page)).words).toContain("$10.00 a month");

@@ -1,3 +1,4 @@
+import { listAudit } from "../../audit/list.queries.ts";
 import type { Deps } from "../../deps.ts";
 import { donorId } from "../../donations/ids.ts";
 import { isRunning } from "../../mail/gift-links.ts";
@@ -42,6 +43,10 @@ export async function saidOf(
     link: () => hasSent(deps, request),
     mail: () => hasSent(deps, request),
     address: () => isCorrected(deps, donor),
+    address_failed: () => hasFailed(deps, donor),
+    // Said at once, and never by an address.
+    address_taken: () => false,
+    no_address: () => donor.customers.every((customer) => customer.email_sealed === null),
     stopped: () => about !== undefined && !isRunning(about),
     stop_over: () => about !== undefined && !isRunning(about),
     stop_failed: () => about !== undefined && isRunning(about),
@@ -56,4 +61,10 @@ async function hasSent({ db }: Pick<Deps, "db">, request: unknown): Promise<bool
 async function isCorrected({ db }: Pick<Deps, "db">, { id, customers }: Donor): Promise<boolean> {
   const customer = customers.find((each) => each.id === id);
   return customer !== undefined && (await wasCorrectedTo(db, id, donorId(customer)));
+}
+
+/** Whether the last correction came to nothing, or to half. */
+async function hasFailed({ db }: Pick<Deps, "db">, { id }: Donor): Promise<boolean> {
+  const [last] = await listAudit(db, { action: "address_corrected", subject: id }, { before: null, limit: 1 });
+  return last?.detail.outcome === "failed";
 }
