@@ -1,4 +1,4 @@
-import type { RequestHandler } from "express";
+import type { RequestHandler, Response } from "express";
 import type { Deps } from "../deps.ts";
 import { type Staff, staffOf } from "../http/staff.ts";
 import { type Actor, recordAudit } from "./record.queries.ts";
@@ -14,22 +14,43 @@ const NAMED = new Set(["article_id", "campaign", "placement", "variant"]);
 const PLAIN = /^[\w./:-]{1,80}$/;
 
 /**
- * Writes down that a file leaves, before a byte of it does. Stands behind a guard. By itself it knows a file by `.csv` or `.zip` at the end
- * of the path; `always` is for routes whose files look otherwise.
+ * Makes ready that it is written down, on the primary database, that a file leaves: one with `.csv` or `.zip` at the end of its path. Whoever
+ * sends it calls `recordExport` right before the first byte, so that what is refused leaves no entry. A file that would go out without
+ * one doesn't: its answer is an error. Stands behind a guard.
  */
-export function auditExport(deps: Pick<Deps, "db">, options: { readonly always?: boolean } = {}): RequestHandler {
-  return async (request, response, next) => {
-    const isFile = options.always === true || /\.(?:csv|zip)$/i.test(request.path);
-    if (isFile && request.method !== "HEAD") {
-      const detail = Object.fromEntries(Object.entries(request.query).flatMap(kept));
-      await recordAudit(deps.db, {
-        actor: actorOf(staffOf(response)),
-        action: "export",
-        subject: pathOf(request.path),
-        detail,
-      });
+export function auditExport(deps: Pick<Deps, "db">): RequestHandler {
+  return (request, response, next) => {
+    if (/\.(?:csv|zip)$/i.test(request.path)) {
+      let recorded = request.method === "HEAD";
+      response.locals.recordExport = async () => {
+        if (recorded) return;
+        await recordAudit(deps.db, {
+          actor: actorOf(staffOf(response)),
+          action: "export",
+          subject: pathOf(request.path),
+          detail: Object.fromEntries(Object.entries(request.query).flatMap(kept)),
+        });
+        recorded = true;
+      };
+      holdBack(response, () => recorded);
     }
     next();
+  };
+}
+
+/** Writes down that the file of this answer leaves; nothing of a HEAD does. @throws Error on a route that isn't behind `auditExport` */
+export async function recordExport(response: Response): Promise<void> {
+  const record: unknown = response.locals.recordExport;
+  if (typeof record !== "function") throw new Error("A file is sent by a route that isn't behind auditExport.");
+  await record();
+}
+
+function holdBack(response: Response, isRecorded: () => boolean): void {
+  const writeHead = response.writeHead;
+  response.writeHead = function (this: Response, ...head: unknown[]) {
+    const status = typeof head[0] === "number" ? head[0] : response.statusCode;
+    if (status < 300 && !isRecorded()) throw new Error("A file would have been sent that was not written down.");
+    return Reflect.apply(writeHead, this, head) as Response;
   };
 }
 

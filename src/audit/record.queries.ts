@@ -24,6 +24,10 @@ export const AUDIT_ACTIONS = [
   "staff_listed",
   "token_created",
   "token_revoked",
+  "month_closed",
+  "receipts_issued",
+  "books_healed",
+  "backfilled",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
@@ -32,7 +36,7 @@ export interface AuditEntry {
   readonly action: AuditAction;
   /** The id of what it was done to, or the path of an export; never a name or an address. */
   readonly subject?: string | null;
-  /** Ids, days, states and counts; nothing personal. */
+  /** Ids, days, states and counts; nothing personal. With a `request` there is one entry for each `outcome` of it. */
   readonly detail?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
@@ -47,6 +51,7 @@ export async function recordAudit(db: Kysely<DB>, entry: AuditEntry): Promise<st
   await sql`
     insert into audit_entries (id, actor_kind, actor_id, role, action, subject, detail)
     values (${id}, ${actor.kind}, ${actorId}, ${role}, ${action}, ${subject}, ${JSON.stringify(detail)})
+    on conflict (action, subject, (detail ->> 'request'), (detail ->> 'outcome')) where detail ? 'request' do nothing
   `.execute(db);
   return id;
 }

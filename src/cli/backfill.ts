@@ -1,5 +1,6 @@
 import { backfill } from "../ledger/backfill/backfill.ts";
 import { type Change, dryRun } from "../ledger/backfill/dry-run.ts";
+import { audited } from "./audited.ts";
 import type { Run } from "./command.ts";
 import { depsOf } from "./command-deps.ts";
 import { dayOf, flagsOf, sinceOf } from "./since.ts";
@@ -19,7 +20,9 @@ export function backfillCommand(args: readonly string[]): Run {
       printCounts(counts);
       return;
     }
-    const { seen, calls, pulled } = await backfill(deps, options);
+    const entry = { action: "backfilled", detail: { since: day } } as const;
+    const fill = () => backfill(deps, options);
+    const { seen, calls, pulled } = await audited(context, entry, fill, (done) => ({ pulled: done.pulled }));
     printProgress(seen);
     console.log(`Done with ${calls} calls to Stripe; the ledger gained ${pulled} balance transactions.`);
   };

@@ -13,6 +13,7 @@ import { evidenceZip } from "../reports/evidence/archive.ts";
 import { SetupError } from "../shared/errors.ts";
 import { formatDecimal } from "../shared/money.ts";
 import type { Period } from "../shared/period.ts";
+import { audited } from "./audited.ts";
 import type { CommandContext, Run } from "./command.ts";
 import { vaultOf } from "./command-deps.ts";
 
@@ -39,7 +40,10 @@ async function close(context: CommandContext, { month, signedBy, reason, evidenc
     const newsroom = loadNewsroom(context.settings.config.newsroomConfig);
     const own = { db: context.db, now: context.settings.now, newsroom: () => newsroom, vault: await vaultOf(context) };
     const deps = { ...own, altered: (month: string, period: Period) => alteredSince(own, month, period) };
-    print(await refusedAsWords(() => closeMonth(deps, month, { by: signedBy ?? UNSIGNED, reason: reason ?? null })));
+    const signature = { by: signedBy ?? UNSIGNED, reason: reason ?? null };
+    const entry = { action: "month_closed", subject: month, detail: { signed: signedBy !== undefined } } as const;
+    const close = () => audited(context, entry, () => closeMonth(deps, month, signature), figuresOf);
+    print(await refusedAsWords(close));
   }
   if (evidence !== undefined) {
     await recordAudit(context.db, { actor: { kind: "command_line" }, action: "export", subject: `evidence ${month}` });
@@ -98,12 +102,17 @@ async function refusedAsWords<Result>(close: () => Promise<Result>): Promise<Res
   }
 }
 
-function print({ month, summary, receipts }: Closed): void {
+function figuresOf({ receipts }: Closed) {
+  return { receipts: receipts.reduce((sum, each) => sum + each.count, 0) };
+}
+
+function print(closed: Closed): void {
+  const { month, summary } = closed;
   for (const row of summary) {
     const what = row.correction_of === null ? row.frequency : `${row.frequency}, correction of ${row.correction_of}`;
     console.log(`${row.currency}  ${what}: ${row.payments} payments, net ${formatDecimal(row.net, row.currency)}`);
   }
-  const count = receipts.reduce((sum, each) => sum + each.count, 0);
+  const { receipts: count } = figuresOf(closed);
   console.log(`${month.month} is closed by ${month.closed_by}. Receipts issued: ${count}. SHA-256 of the evidence:`);
   console.log(month.sha256);
 }

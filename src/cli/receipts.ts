@@ -3,6 +3,7 @@ import { loadNewsroom } from "../newsroom.ts";
 import { issueReceipts } from "../reports/receipts/issue.ts";
 import { SetupError } from "../shared/errors.ts";
 import { isDate, periodStart } from "../shared/period.ts";
+import { audited } from "./audited.ts";
 import type { CommandContext, Run } from "./command.ts";
 
 const USAGE = "Use: receipts issue --until YYYY-MM-DD [--since YYYY-MM-DD]";
@@ -19,7 +20,13 @@ export function receiptsCommand(args: readonly string[]): Run {
 async function issue(context: CommandContext, { since, until }: Asked): Promise<void> {
   const newsroom = loadNewsroom(context.settings.config.newsroomConfig);
   const span = { start: periodStart(since, newsroom.time_zone), end: periodStart(until, newsroom.time_zone) };
-  const issued = await issueReceipts({ db: context.db, now: context.settings.now, newsroom: () => newsroom }, span);
+  const deps = { db: context.db, now: context.settings.now, newsroom: () => newsroom };
+  const issued = await audited(
+    context,
+    { action: "receipts_issued", detail: { since, until } },
+    () => issueReceipts(deps, span),
+    (all) => ({ receipts: all.reduce((sum, { count }) => sum + count, 0) }),
+  );
   for (const { year, count } of issued) console.log(`${year}: ${count} receipts issued`);
   if (issued.length === 0) console.log("Nothing to do: every settled payment before that day has its receipt.");
 }

@@ -1,5 +1,6 @@
 import { allOpen } from "../ledger/reconcile/differences.queries.ts";
 import { type Reconciled, reconcile } from "../ledger/reconcile/reconcile.ts";
+import { audited } from "./audited.ts";
 import type { CommandContext, Run } from "./command.ts";
 import { depsOf } from "./command-deps.ts";
 import { dayOf, flagsOf, sinceOf } from "./since.ts";
@@ -13,7 +14,10 @@ export function reconcileCommand(args: readonly string[]): Run {
   return async (context) => {
     const since = sinceOf(day, context, USAGE);
     const deps = await depsOf(context);
-    const done = await reconcile(deps, { since, fix: flags.fix, onProgress: printProgress });
+    const look = () => reconcile(deps, { since, fix: flags.fix, onProgress: printProgress });
+    const entry = { action: "books_healed", detail: { since: day } } as const;
+    const figures = ({ healed, remaining }: Reconciled) => ({ healed, remaining });
+    const done = flags.fix ? await audited(context, entry, look, figures) : await look();
     if (flags.json) await printJson(context, done);
     else await printText(context, done);
     if (done.remaining > 0) process.exitCode = 1;

@@ -217,6 +217,14 @@ export interface Donations {
   variant: string | null;
 }
 
+export interface DonorCorrections {
+  corrected_at: Generated<Timestamp>;
+  customer: string;
+  new_id: string;
+  old_id: string;
+  request: string;
+}
+
 export interface IdempotencyKeys {
   created_at: Generated<Timestamp>;
   donation_id: string;
@@ -867,6 +875,7 @@ export interface DB {
   cursors: Cursors;
   dirty_objects: DirtyObjects;
   donations: Donations;
+  donor_corrections: DonorCorrections;
   idempotency_keys: IdempotencyKeys;
   journal_lines: JournalLines;
   legal_entities: LegalEntities;

@@ -20,6 +20,8 @@ export const receiptCopy = z.strictObject({
   void: text(),
   void_refunded: text("date"),
   void_disputed: text("date"),
+  /** In the place of `confirms`. */
+  void_confirms: text("received", "back"),
   void_withdrawn: text(),
   given_back: text("amount"),
   held: text("amount"),

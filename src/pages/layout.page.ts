@@ -37,7 +37,7 @@ ${refresh && html`<meta http-equiv="refresh" content="${refresh.seconds};url=${r
 ${options.script === true && html`<script src="${assetUrl("form.js")}" defer></script>`}
 </head>
 <body>
-${options.test && html`<div class="test-banner"><p><strong>${copy.page.simulated}</strong></p>${options.testTools}</div>`}
+${options.test && html`<aside class="test-banner"><p><strong>${copy.page.simulated}</strong></p>${options.testTools}</aside>`}
 <header class="masthead"><a href="${newsroom.newsroom.url}"><bdi>${name}</bdi></a></header>
 ${options.body}
 <footer class="imprint">

@@ -1,4 +1,5 @@
 import type { Request, Response } from "express";
+import { recordExport } from "../audit/audit-export.routes.ts";
 import type { Deps } from "../deps.ts";
 import type { Sink } from "./exports.ts";
 
@@ -17,7 +18,7 @@ interface SentFile {
 }
 
 /**
- * Sends a file as fast as the reader takes it. What fails before the first byte is thrown and becomes an answer like any other; after
+ * Sends a file as fast as the reader takes it, once it is written down that it leaves. What fails before the first byte is thrown and becomes an answer like any other; after
  * that the connection is cut, so that half a file is never taken for a whole one. When the reader goes away the work stops.
  */
 export async function sendFile(
@@ -35,10 +36,17 @@ export async function sendFile(
   }
   try {
     let mark = bom ? BYTE_ORDER_MARK : "";
+    let begun = false;
+    const begin = async () => {
+      if (!begun) await recordExport(response);
+      begun = true;
+    };
     await write(async (piece) => {
+      await begin();
       await put(response, typeof piece === "string" ? mark + piece : piece);
       mark = "";
     });
+    await begin();
     response.end();
   } catch (error) {
     if (error instanceof ReaderGone) return;

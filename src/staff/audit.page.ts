@@ -20,7 +20,7 @@ export function auditPage(place: StaffPlace, staff: Staff, { query, rows, more }
   const last = rows.at(-1);
   return financeLayout(
     { title: "Audit", here: "/finance/audit", staff, newsroom, test: isTest(config) },
-    html`<p>Every showing of a name or an address, every file, every sign-in, and every change that staff have made. Entries can’t be changed or removed. <code>staff list --addresses</code> on the server tells whose an id is.</p>
+    html`<p>Every showing of a name or an address, every file, every sign-in, and every change that staff or the command line have made. The service changes and removes no entry. <code>staff list --addresses</code> on the server tells whose an id is.</p>
 ${filters(query)}
 ${table({
   id: "entries",

@@ -75,16 +75,24 @@ function csrfGuard(deps: GuardDeps): RequestHandler {
 
 /** Errors of pages under /finance as pages. What nobody who asks can mend goes on to be logged. */
 export function pageErrors(deps: GuardDeps): ErrorRequestHandler {
-  return (thrown: unknown, request, response, next) => {
+  return async (thrown: unknown, request, response, next) => {
     const error = toAppError(thrown);
     if (response.headersSent || error === null || isOurFault(error) || request.accepts(["json", "html"]) !== "html") {
       next(thrown);
       return;
     }
     if (error.retryAfterSeconds !== undefined) response.set("Retry-After", String(error.retryAfterSeconds));
+    await recognise(deps, request, response);
     const faults = (error.errors ?? []).map(({ path, message }) => `${path}: ${message}`);
     refuse(deps, response, statusOf(error), "That didn’t work", [error.message, ...faults].join(" "));
   };
+}
+
+/** Who asks for what isn't there has passed no guard. */
+async function recognise(deps: GuardDeps, request: Request, response: Response): Promise<void> {
+  if (response.locals.staff !== undefined) return;
+  const staff = await readSession(deps.db, readCookie(deps.config, request.get("cookie"), "session"));
+  if (staff !== null) enter(response, staff);
 }
 
 function refuse(deps: GuardDeps, response: Response, status: number, title: string, text: string): void {

@@ -132,7 +132,15 @@ describe.skipIf(browserMissing())("the pages for finance staff in a browser", ()
 
   test("on paper nothing runs over the edge, and what is for the screen is left out", async () => {
     await signedIn({ colorScheme: "dark", viewport: { width: 718, height: 1000 } }, async (page) => {
+      await open(page, "payout");
+      const shadow = () =>
+        page
+          .locator(".table")
+          .first()
+          .evaluate((table) => getComputedStyle(table).backgroundImage);
+      expect(await shadow()).toContain("gradient");
       await page.emulateMedia({ media: "print" });
+      expect(await shadow()).toBe("none");
       for (const each of ["overview", "payout", "balance", "recurring"]) {
         await open(page, each);
         expect([each, await page.evaluate(sideways)]).toEqual([each, 0]);

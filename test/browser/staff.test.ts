@@ -103,8 +103,17 @@ describe.skipIf(browserMissing())("the pages for staff, in a browser", () => {
       await page.locator("summary").first().click();
       await sound(page, `${size}-donor`);
       await page.getByRole("button", { name: "Send the link to all gifts" }).click();
-      await page.waitForURL("**?said=link");
+      await page.waitForURL("**?said=link&request=*");
       expect(await page.getByRole("status").innerText()).toContain("is on its way");
+      await page.locator("summary").first().click();
+      await page.getByRole("button", { name: "Stop it now" }).click();
+      expect(page.url()).toContain("said=link");
+      expect(
+        await page
+          .getByRole("checkbox")
+          .first()
+          .evaluate((box) => (box as HTMLInputElement).validity.valid),
+      ).toBe(false);
       await page.reload();
       await page.emulateMedia({ colorScheme: "dark" });
       await sound(page, `${size}-donor-dark`);

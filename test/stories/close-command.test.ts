@@ -57,7 +57,35 @@ test("close says what stands against it, and with a signature closes all the sam
     code: 1,
     stderr: expect.stringMatching(/^2024-05 is closed already: leave --signed-by/),
   });
+  expect(await donations("receipts", "issue", "--until", "2024-06-01")).toMatchObject({ code: 0 });
+  const entries = await audited();
+  expect(entries.map(({ action, subject, detail }) => [action, subject, detail])).toEqual([
+    ["month_closed", "2024-05", { signed: false, outcome: "asked" }],
+    ["month_closed", "2024-05", { signed: false, outcome: "failed" }],
+    ["month_closed", "2024-05", { signed: true, outcome: "asked" }],
+    ["month_closed", "2024-05", { signed: true, outcome: "done", receipts: 1 }],
+    ["export", "evidence 2024-05", {}],
+    ["month_closed", "2024-05", { signed: false, outcome: "asked" }],
+    ["month_closed", "2024-05", { signed: false, outcome: "failed" }],
+    ["receipts_issued", null, { since: "1970-01-01", until: "2024-06-01", outcome: "asked" }],
+    ["receipts_issued", null, { since: "1970-01-01", until: "2024-06-01", outcome: "done", receipts: 0 }],
+  ]);
+  expect(JSON.stringify(entries)).not.toMatch(/Ada|Stripe has been told/);
 });
+
+/** What the command line left in the audit, without the ids that hold pairs together. */
+async function audited() {
+  const rows = await database.db
+    .selectFrom("audit_entries")
+    .selectAll()
+    .where("actor_kind", "=", "command_line")
+    .orderBy("id")
+    .execute();
+  return rows.map((row) => {
+    const { request: _, ...detail } = row.detail as Record<string, unknown>;
+    return { ...row, detail };
+  });
+}
 
 test.each([
   [["close"], /Expected one month as YYYY-MM[\s\S]*Use: close/],

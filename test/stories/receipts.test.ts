@@ -118,6 +118,38 @@ describe("a receipt", () => {
     expect(rows).toEqual(Array.from({ length: 8 }, (_, index) => ({ copy: index + 1, with_name: true })));
   });
 
+  test("is no duplicate with the name after those who see none have opened it", async () => {
+    const here = await openAccount();
+    await here.given({ amount: 5000 }, NADIA);
+    await issueAll(here.app);
+    const path = `/finance/receipts/${await receiptNumbers(here.app.db)}`;
+    const opened: string[] = [];
+    for (const role of ["finance", "finance", "support", "finance", "admin"] as const)
+      opened.push(`${role} ${(await words(here, path, role)).includes("Duplicate")}`);
+    expect(opened).toEqual(["finance false", "finance true", "support false", "finance true", "admin true"]);
+    const { rows } = await sql`select copy, with_name from receipt_prints order by copy`.execute(here.app.db);
+    expect(rows).toEqual([false, false, true, false, true].map((with_name, index) => ({ copy: index + 1, with_name })));
+  });
+
+  test("has the name of who gave, also where several share an address; a statement has all of them", async () => {
+    const here = await openAccount();
+    const year = here.app.clock.now().getUTCFullYear();
+    const nadia = await here.given({ amount: 5000 }, { ...NADIA, name: "Nadia" });
+    await here.days(1);
+    await here.given({ amount: 3000 }, { ...NADIA, name: "Omar" });
+    await here.days(1);
+    await here.given({ amount: 2000 }, { ...NADIA, name: "Nadia" });
+    await issueAll(here.app);
+    expect(await words(here, `/finance/receipts/${year}-000001`)).toContain("Received from Nadia Gift");
+    expect(await words(here, `/finance/receipts/${year}-000002`)).toContain("Received from Omar Gift");
+    const page = await words(here, `/finance/donors/${await donorOf(here, nadia)}/statement?year=${year}`);
+    expect(page).toMatch(/Received from (?:Nadia Omar|Omar Nadia) Payments/);
+    await sql`
+      update stripe_customers set name_sealed = null where id = (select stripe_customer from donations where id = ${nadia})
+    `.execute(here.app.db);
+    expect(await words(here, `/finance/receipts/${year}-000001`)).toContain("Received from Donor ");
+  });
+
   test("is void once all of it is refunded, good again if that fails, and says what part went back", async () => {
     const here = await openAccount();
     const id = await here.given({ amount: 5000 });
@@ -134,6 +166,9 @@ describe("a receipt", () => {
     expect(await words(here, path)).toMatch(
       /Duplicate Void The gift was paid back in full on January 12, \d{4} \. Confirmation/,
     );
+    const gone = await words(here, path);
+    expect(gone).toMatch(/This gift was received on January 10, \d{4} and went back on January 12, \d{4} \./);
+    expect(gone).not.toMatch(/has received|confirms a payment/);
     await here.control(`refunds/${refund}`, { to: "failed" });
     expect(await words(here, path)).toMatch(/Duplicate Confirmation .* Paid back since then: \$10\.00/);
   });
@@ -159,9 +194,9 @@ describe("a receipt", () => {
     await here.given({ amount: 5000 });
     await issueAll(here.app);
     await sql`delete from payments`.execute(here.app.db);
-    expect(await words(here, `/finance/receipts/${await receiptNumbers(here.app.db)}`)).toContain(
-      "no longer in the books",
-    );
+    const page = await words(here, `/finance/receipts/${await receiptNumbers(here.app.db)}`);
+    expect(page).toContain("no longer in the books");
+    expect(page).not.toContain("confirms");
   });
 });
 

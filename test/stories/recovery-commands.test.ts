@@ -173,8 +173,22 @@ describe("backfill", () => {
     const agreed = await donations(app, "reconcile", "--since", SINCE);
     expect(agreed.stdout).toMatch(/nothing differs\.$/m);
     expect(agreed.code).toBe(0);
+    const filled = { since: SINCE, outcome: "done", pulled: expect.any(Number) };
+    expect((await audited("backfilled")).at(-1)).toMatchObject(filled);
+    expect(await audited("books_healed")).toEqual([]);
   });
 });
+
+async function audited(action: string) {
+  const rows = await app.db
+    .selectFrom("audit_entries")
+    .select("detail")
+    .where("action", "=", action)
+    .where("actor_kind", "=", "command_line")
+    .orderBy("id")
+    .execute();
+  return rows.map(({ detail }) => detail);
+}
 
 describe("reconcile", () => {
   test("heals what an endpoint that was down has missed, and ends with 0 only then", async () => {
@@ -192,6 +206,10 @@ describe("reconcile", () => {
     const healed = await donations(app, "reconcile", "--since", SINCE, "--fix", "--json");
     expect(JSON.parse(healed.stdout)).toMatchObject({ remaining: 0, differences: [] });
     expect(healed.code).toBe(0);
+    expect(await audited("books_healed")).toMatchObject([
+      { since: SINCE, outcome: "asked" },
+      { since: SINCE, outcome: "done", healed: expect.any(Number), remaining: 0 },
+    ]);
     const donation = await app.db.selectFrom("donations").select("status").where("id", "=", id).executeTakeFirst();
     expect(donation?.status).toBe("paid");
   });

@@ -1,5 +1,8 @@
+import type { AddressInfo } from "node:net";
+import express, { type ErrorRequestHandler } from "express";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { auditExport, recordExport } from "../../src/audit/audit-export.routes.ts";
 import { recordAudit } from "../../src/audit/record.queries.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { auditRows, signedIn } from "../support/staff.ts";
@@ -66,7 +69,6 @@ describe("what is audited", () => {
         detail: { from: "2026-01-01", to: "2026-02-01", campaign: "(not kept)", bom: "1" },
       },
       { detail: { campaign: "(not kept)" } },
-      { detail: {} },
     ]);
     expect(rows.filter(({ actor_kind }) => actor_kind === "token")).toMatchObject([
       { role: "audience", subject: "/v1/reports/summary.csv" },
@@ -86,6 +88,38 @@ describe("what is audited", () => {
       await sql`alter table audit_entries drop constraint full_disk`.execute(app.db);
     }
   });
+});
+
+test("a file that would go out without an entry doesn't, nor one of a route that writes none", async () => {
+  const { id } = await signedIn(app, "finance");
+  const server = express()
+    .use((_request, response, next) => {
+      response.locals.staff = { id, role: "finance", kind: "session" };
+      next();
+    })
+    .get("/bare", async (_request, response) => response.send(String(await recordExport(response))))
+    .use(auditExport(app.deps))
+    .get("/sent.csv", (_request, response) => response.send("secret"))
+    .get("/written.csv", (_request, response) => response.end("secret"))
+    .get("/recorded.csv", async (_request, response) => {
+      await recordExport(response);
+      await recordExport(response);
+      response.send("told");
+    })
+    .use(((_error, _request, response, _next) => response.status(500).send("refused")) satisfies ErrorRequestHandler)
+    .listen(0);
+  try {
+    const { port } = server.address() as AddressInfo;
+    const answers = [];
+    for (const path of ["bare", "sent.csv", "written.csv", "recorded.csv"])
+      answers.push(await (await fetch(`http://localhost:${port}/${path}`)).text());
+    expect(answers).toEqual(["refused", "refused", "refused", "told"]);
+    const entries = (await auditRows(app)).filter((row) => row.actor_id === id);
+    expect(entries.map(({ subject }) => subject)).toEqual(["/recorded.csv"]);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 describe("the page of what was audited", () => {

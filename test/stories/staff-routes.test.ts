@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { SECTIONS } from "../../src/pages/finance/sections.ts";
 import { ROLES, type Role } from "../../src/shared/roles.ts";
 import { startApp, type TestApp } from "../support/app.ts";
-import { CookieBrowser, signedIn } from "../support/staff.ts";
+import { auditRows, CookieBrowser, signedIn } from "../support/staff.ts";
 
 /** Each route for staff, who may use it, and how: as a page, by a page's form, by a tool as well, or as a paper that both may print. */
 interface Row {
@@ -163,6 +163,22 @@ describe("each route for staff", () => {
     }
   });
 
+  test("that sends a file writes that down, once it does", async () => {
+    const files = GUARDED.filter(({ name }) => /\.(?:csv|zip)$/.test(name));
+    expect(files.length).toBeGreaterThan(9);
+    for (const row of files) {
+      const { browser, id } = await signedIn(app, "admin");
+      const entries = async () =>
+        (await auditRows(app)).filter((entry) => entry.actor_id === id).map(({ action, subject }) => [action, subject]);
+      const [path = ""] = row.path.split("?");
+      expect((await browser.visit(`${path}?nothing=1`)).status, row.name).toBe(400);
+      await browser.visit(row.path, { method: "HEAD" });
+      expect(await entries(), row.name).toEqual([]);
+      const { status } = await browser.visit(row.path);
+      expect(await entries(), row.name).toEqual(status === 200 ? [["export", path]] : []);
+    }
+  });
+
   test("that changes something refuses a form without its token, and one from elsewhere", async () => {
     for (const row of GUARDED.filter(({ method }) => method !== "GET")) {
       expect(row.as, row.name).toBe("form");
@@ -206,6 +222,9 @@ test("what isn't there says so as a page, with a way back", async () => {
   const answer = await browser.visit("/finance/nothing-here");
   expect(answer.status).toBe(404);
   expect(answer.text).toContain("<!doctype html>");
+  expect(answer.text).toContain('<a href="/finance">To your pages</a>');
+  expect(navigationOf(answer.text)).toContain("/finance/payouts");
+  expect((await new CookieBrowser(app).visit("/finance/nothing-here")).words).toContain("Sign in");
   expect(
     (await browser.visit("/finance/nothing-here", { headers: { accept: "application/json" } })).headers.get(
       "content-type",

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Account, openAccount } from "../support/account.ts";
 import { dumpDatabase, findLeaks } from "../support/leaks.ts";
+import { issueAll } from "../support/receipts-app.ts";
 import { auditRows, type CookieBrowser, csrfIn, signedIn } from "../support/staff.ts";
 
 let here: Account;
@@ -32,6 +33,8 @@ async function situation() {
 }
 
 const requestIn = (page: string) => /name="request" value="([^"]+)"/.exec(page)?.[1] ?? "";
+
+const SPOKEN = { spoken: "yes" };
 
 /** Presses a button of a donor's page. */
 async function press(browser: CookieBrowser, page: string, action: string, fields: Record<string, string> = {}) {
@@ -95,7 +98,8 @@ describe("helping a donor", () => {
     const { text } = await browser.visit(page);
     const fields = { csrf: csrfIn(text), request: requestIn(text) };
     const pressed = await Promise.all([1, 2, 3].map(() => browser.post(`${page}/link`, fields)));
-    for (const answer of pressed) expect([answer.status, answer.location]).toEqual([303, `${page}?said=link`]);
+    for (const answer of pressed)
+      expect([answer.status, answer.location]).toEqual([303, `${page}?said=link&request=${fields.request}`]);
     const links = (await here.app.mails(donor.email)).filter((mail) =>
       mail.links.some((link) => /\/gifts\/[\w-]{54}$/.test(link)),
     );
@@ -103,7 +107,7 @@ describe("helping a donor", () => {
     expect((await told(id)).filter(({ action }) => action === "mail_resent")).toMatchObject([
       { detail: { kind: "manage_link" } },
     ]);
-    expect((await browser.visit(`${page}?said=link`)).words).toContain("is on its way");
+    expect((await browser.visit(`${page}?said=link&request=${fields.request}`)).words).toContain("is on its way");
     expect((await press(browser, page, "link")).status).toBe(303);
     expect((await told(id)).filter(({ action }) => action === "mail_resent")).toHaveLength(2);
   });
@@ -122,7 +126,8 @@ describe("helping a donor", () => {
         .executeTakeFirstOrThrow();
     const before = (await here.app.mails(donor.email)).length;
     const answer = await press(browser, page, "mail", { mail: (await receipt(monthly)).id });
-    expect(answer.location).toBe(`${page}?said=mail`);
+    expect(answer.location).toContain(`${page}?said=mail&request=`);
+    expect((await browser.visit(answer.location)).words).toContain("The mail is on its way");
     const mails = await here.app.mails(donor.email);
     expect(mails).toHaveLength(before + 1);
     expect(mails[0]?.subject).toBe(
@@ -172,15 +177,111 @@ describe("helping a donor", () => {
       ).status,
     ).toBe(303);
     expect((await press(browser, page, "address", { email: "no address" })).location).toBe(`${page}?said=email`);
-    const entries = (await told(id)).filter(({ action }) => action === "address_corrected");
+    const entries = (await told(id)).filter(
+      ({ action, detail }) =>
+        action === "address_corrected" && (detail as { request: string }).request === fields.request,
+    );
     expect(entries[0]).toMatchObject({ subject: page.split("/").at(-1), detail: { customers: 2, outcome: "asked" } });
-    expect(entries.map(({ detail }) => (detail as { outcome: string }).outcome)).toContain("done");
+    expect(entries.map(({ detail }) => (detail as { outcome: string }).outcome)).toEqual(["asked", "done"]);
     expect(JSON.stringify(entries)).not.toContain("reader.example");
   });
 
-  test("says so when Stripe can't be asked, and writes that down", async () => {
-    const { browser, page, id, monthly } = await situation();
+  test("refuses an address that somebody else gave with, and tells nothing of them", async () => {
+    const { donor, monthly, browser, page, id } = await situation();
+    const other = await situation();
+    const before = (await here.donationOf(monthly)).donor_id;
+    const answer = await press(browser, page, "address", { email: other.donor.email.toUpperCase() });
+    expect(answer.status).toBe(409);
+    expect(answer.words).toContain("This address belongs to another donor’s gifts already. Nothing has been changed.");
+    expect(answer.words).toContain(donor.email);
+    for (const theirs of [other.donor.email, other.donor.name, other.monthly])
+      expect(answer.text).not.toContain(theirs);
+    await here.settle();
+    expect((await here.donationOf(monthly)).donor_id).toBe(before);
+    const { stripe_customer } = await here.donationOf(monthly);
+    expect(await here.stripe.customers.retrieve(stripe_customer ?? "")).toMatchObject({ email: donor.email });
+    expect((await browser.visit(page)).words).toContain(donor.name);
+    expect((await told(id)).filter(({ action }) => action === "address_corrected")).toMatchObject([
+      { subject: page.split("/").at(-1), detail: { outcome: "refused", donor_id: before } },
+    ]);
+  });
+
+  test("a correction that broke off goes on where it was", async () => {
+    const { browser, page, monthly, once } = await situation();
     const customer = page.split("/").at(-1);
+    const email = `late.correction${count}@reader.example`;
+    here.app.standIn.failNext({ kind: "status", status: 500, times: 1, path: `/v1/customers/${customer}` });
+    expect((await press(browser, page, "address", { email })).location).toBe(`${page}?said=address_failed`);
+    expect((await browser.visit(`${page}?said=address`)).words).not.toContain("has been corrected");
+    const failed = "Stripe could not be asked, or refused.";
+    expect((await browser.visit(`${page}?said=address_failed`)).words).toContain(failed);
+    const done = await press(browser, page, "address", { email });
+    expect(done.location).toBe(`${page}?said=address`);
+    expect((await browser.visit(done.location)).words).toContain("The address has been corrected");
+    const madeUp = [
+      "address_failed",
+      "address_taken",
+      "no_address",
+      "link",
+      "mail",
+      "stopped",
+      "stop_failed",
+      "toString",
+    ];
+    for (const said of madeUp)
+      expect((await browser.visit(`${page}?said=${said}&request=${crypto.randomUUID()}`)).text).not.toContain(
+        'role="status"',
+      );
+    await here.settle();
+    expect((await here.donationOf(monthly)).donor_id).toBe((await here.donationOf(once)).donor_id);
+    expect((await browser.visit(page)).words).toContain("$10.00 a month");
+  });
+
+  test("leads to the donor's receipts and statements, also by the id of before a correction", async () => {
+    const { donor, monthly, browser, page, id } = await situation();
+    await issueAll(here.app);
+    const old = (await here.donationOf(monthly)).donor_id ?? "";
+    const papers = (text: string) =>
+      [...text.matchAll(/<li><a href="(\/finance\/(?:donors|receipts)\/[^"]+)"/g)].map(([, path = ""]) => path);
+    const year = here.app.clock.now().getUTCFullYear();
+    const links = papers((await browser.visit(page)).text);
+    expect(links).toEqual([
+      `/finance/donors/${old}/statement?year=${year}`,
+      ...[1, 2].map(() => expect.stringMatching(/^\/finance\/receipts\/\d{4}-\d{6}$/)),
+    ]);
+    for (const link of links) {
+      const paper = await browser.visit(link);
+      expect(paper.status).toBe(200);
+      expect(paper.words).toContain(donor.name);
+    }
+    expect(links).toHaveLength(new Set(links).size);
+
+    const email = `moved${count}@reader.example`;
+    await press(browser, page, "address", { email });
+    await here.settle();
+    const now = (await here.donationOf(monthly)).donor_id ?? "";
+    expect(now).not.toBe(old);
+    expect((await told(id)).filter(({ action }) => action === "address_corrected").at(-1)).toMatchObject({
+      detail: { donor_id: old, new_donor_id: now, outcome: "done" },
+    });
+    const old_ = await browser.visit(`/finance/donors/${old}/statement?year=${year}&locale=en`);
+    expect([old_.status, old_.location]).toEqual([303, `/finance/donors/${now}/statement?year=${year}&locale=en`]);
+    expect((await browser.visit(old_.location)).words).toContain(donor.name);
+    expect((await browser.visit(`/finance/donors/${old}`)).location).toMatch(/^\/finance\/donors\/cus_/);
+
+    // And back: the first id is the donor's again, and the second one leads there.
+    await press(browser, page, "address", { email: donor.email });
+    await here.settle();
+    expect((await here.donationOf(monthly)).donor_id).toBe(old);
+    expect((await browser.visit(`/finance/donors/${old}/statement?year=${year}`)).status).toBe(200);
+    expect((await browser.visit(`/finance/donors/${now}/statement?year=${year}`)).location).toContain(`/${old}/`);
+  });
+
+  test("says so when Stripe can't be asked, and writes that down", async () => {
+    const { browser, page, id, monthly, once } = await situation();
+    const both = [await here.donationOf(monthly), await here.donationOf(once)].map((gift) => gift.stripe_customer);
+    // The one by whom the donor was looked up comes last.
+    const customer = both.find((each) => !page.endsWith(`/${each}`));
     here.app.standIn.failNext({ kind: "status", status: 500, times: 1, path: `/v1/customers/${customer}` });
     expect((await press(browser, page, "address", { email: "later@reader.example" })).location).toBe(
       `${page}?said=address_failed`,
@@ -193,7 +294,9 @@ describe("helping a donor", () => {
       times: 1,
       path: `/v1/subscriptions/${stripe_subscription}`,
     });
-    expect((await press(browser, page, `gifts/${monthly}/stop`)).location).toBe(`${page}?said=stop_failed`);
+    const failed = await press(browser, page, `gifts/${monthly}/stop`, SPOKEN);
+    expect(failed.location).toBe(`${page}?said=stop_failed&gift=${monthly}`);
+    expect((await browser.visit(failed.location)).words).toContain("it is not known whether the gift has been stopped");
     const outcomes = (await told(id)).flatMap(({ action, detail }) =>
       "outcome" in (detail as object) ? [`${action} ${(detail as { outcome: string }).outcome}`] : [],
     );
@@ -209,17 +312,26 @@ describe("helping a donor", () => {
     const { donor, monthly, once, browser, page, id } = await situation();
     const { text } = await browser.visit(page);
     expect(text.match(/Stop it now/g)).toHaveLength(1);
-    const fields = { csrf: csrfIn(text), request: requestIn(text) };
+    expect(text).toMatch(/<input type="checkbox" id="spoken-[^"]+" name="spoken" value="yes" required>/);
+    const unasked = await press(browser, page, `gifts/${monthly}/stop`);
+    expect((await browser.visit(unasked.location)).words).toContain("Nothing has been stopped.");
+    const stopped = `${page}?said=stopped&gift=${monthly}`;
+    expect((await browser.visit(stopped)).words).not.toContain("has been stopped");
+    expect((await told(id)).filter(({ action }) => action === "gift_stopped")).toEqual([]);
+    const fields = { csrf: csrfIn(text), request: requestIn(text), ...SPOKEN };
     const pressed = await Promise.all([1, 2].map(() => browser.post(`${page}/gifts/${monthly}/stop`, fields)));
     for (const { status, location } of pressed) {
       expect(status).toBe(303);
-      expect([`${page}?said=stopped`, `${page}?said=stop_over`]).toContain(location);
+      expect([stopped, `${page}?said=stop_over&gift=${monthly}`]).toContain(location);
     }
+    expect((await browser.visit(stopped)).words).toContain("The gift has been stopped.");
+    for (const other of ["", `&gift=${once}x`, "&gift=x"])
+      expect((await browser.visit(`${page}?said=stopped${other}`)).words).not.toContain("has been stopped");
     expect(
       (await here.stripe.subscriptions.retrieve((await here.donationOf(monthly)).stripe_subscription ?? "")).status,
     ).toBe("canceled");
-    expect((await press(browser, page, `gifts/${monthly}/stop`)).location).toBe(`${page}?said=stop_over`);
-    expect((await press(browser, page, `gifts/${once}/stop`)).location).toBe(`${page}?said=stop_over`);
+    expect((await press(browser, page, `gifts/${monthly}/stop`)).location).toContain(`${page}?said=stop_over`);
+    expect((await press(browser, page, `gifts/${once}/stop`)).location).toContain(`${page}?said=stop_over`);
     const { monthly: another } = await situation();
     expect((await press(browser, page, `gifts/${another}/stop`)).status).toBe(404);
     await here.settle();
@@ -227,10 +339,11 @@ describe("helping a donor", () => {
       (await here.app.mails(donor.email)).filter((mail) => /Spende|gift/i.test(mail.subject)).length,
     ).toBeGreaterThan(0);
     expect((await browser.visit(page)).words).toContain("over");
-    expect((await told(id)).filter(({ action }) => action === "gift_stopped").at(-1)).toMatchObject({
-      subject: monthly,
-      detail: { outcome: "done" },
-    });
+    const request = fields.request;
+    expect((await told(id)).filter(({ action }) => action === "gift_stopped")).toMatchObject([
+      { subject: monthly, detail: { outcome: "asked", request } },
+      { subject: monthly, detail: { outcome: "done", request } },
+    ]);
   });
 
   test("leaves no trace of them in the log, nor in what is audited", async () => {

@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import express from "express";
+import { auditExport } from "../../src/audit/audit-export.routes.ts";
 import type { Deps } from "../../src/deps.ts";
 import { notFound, problemHandler } from "../../src/http/problem.ts";
 import { requestLog } from "../../src/http/request-log.ts";
@@ -53,7 +54,8 @@ export async function reportsApp({
   const app = express();
   app.set("query parser", "simple");
   app.use(requestLog(log));
-  app.use(reportRoutes({ db: replica, log, newsroom, now }, (roles) => requireRole({ db }, roles)));
+  const allow = (roles: readonly Role[]) => express.Router().use(requireRole({ db }, roles), auditExport({ db }));
+  app.use(reportRoutes({ db: replica, log, newsroom, now }, allow));
   app.use(notFound);
   app.use(problemHandler(log));
   const served = await serveApp(app);

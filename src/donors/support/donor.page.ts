@@ -7,25 +7,10 @@ import { isTest } from "../../pages/layout.page.ts";
 import { formatMoney } from "../../shared/money.ts";
 import type { ReadersGift } from "../gifts.queries.ts";
 import type { Place } from "../notice.page.ts";
-import type { PaymentRow, SentMail } from "./donor.queries.ts";
+import type { PaymentRow, SentMail, StatementRow } from "./donor.queries.ts";
 import type { Donor } from "./donor.ts";
 import { isRepeatable } from "./resend.ts";
-
-/** What the last press of a button has come to. */
-export const SAID = {
-  link: "A link to all gifts is on its way to the donor’s address.",
-  mail: "The mail is on its way to the donor’s address.",
-  address: "The address has been corrected, here and at Stripe.",
-  address_same: "This is the address that the donor has already. Nothing has been changed.",
-  address_failed: "Stripe could not be asked, or refused. Look at the address below, and try again.",
-  stopped: "The gift has been stopped. Nothing more will be charged.",
-  stop_over: "This gift doesn’t run. There was nothing to stop.",
-  stop_failed: "Stripe could not be asked: it is not known whether the gift has been stopped. Try again.",
-  no_address: "This donor has no address at Stripe. Nothing has been sent.",
-  email: "This doesn’t look like an e-mail address. Nothing has been changed.",
-} as const;
-export type Said = keyof typeof SAID;
-const BAD: ReadonlySet<Said> = new Set(["address_failed", "stop_failed", "no_address", "email"]);
+import { BAD, SAID, type Said } from "./said.ts";
 
 interface Shown {
   readonly donor: Donor;
@@ -63,12 +48,24 @@ ${form(
 )}
 </section>
 </div>
+<h2>Receipts and statements</h2>
+${papers(donor)}
 <h2>Gifts</h2>
 ${donor.gifts.map((gift) => giftCard(place, donor, gift, form))}
 ${donor.more && html`<p class="small">Older gifts are not shown here.</p>`}
 <h2>Mails</h2>
 ${mails(place, donor, form)}`,
   );
+}
+
+/** Pages to print, each of which is written down when it is opened. */
+function papers({ receipts, statements }: Donor): Html {
+  const year = (row: StatementRow) =>
+    html`<li><a href="/finance/donors/${row.donor_id}/statement?year=${row.year}">Statement of ${row.year}</a></li>`;
+  const number = (each: string) => html`<li><a href="/finance/receipts/${each}">Receipt ${each}</a></li>`;
+  if (receipts.length + statements.length === 0) return html`<p class="small">No settled payment yet.</p>`;
+  return html`<ul class="papers">${statements.map(year)}${receipts.map(number)}</ul>
+<p class="small">The newest receipts are shown: a payment has one once its month is closed.</p>`;
 }
 
 type Form = (action: string, fields: Html | null, button: Html) => Html;
@@ -94,8 +91,13 @@ ${table({
   ]),
   empty: "No payment yet.",
 })}
-${isRunning(gift) && html`<details><summary>Stop this gift</summary><p>It ends at once, and nothing more is charged. This can’t be undone; the donor is told by mail.</p>${form(`gifts/${gift.id}/stop`, null, html`<button class="danger">Stop it now</button>`)}</details>`}
+${isRunning(gift) && html`<details><summary>Stop this gift</summary><p>It ends at once, and nothing more is charged. This can’t be undone; the donor is told by mail.</p>${form(`gifts/${gift.id}/stop`, spoken(gift.id), html`<button class="danger">Stop it now</button>`)}</details>`}
 </section>`;
+}
+
+/** A second step without a page of its own: it can't be undone. */
+function spoken(gift: string): Html {
+  return html`<p class="tick"><input type="checkbox" id="spoken-${gift}" name="spoken" value="yes" required> <label for="spoken-${gift}">I have spoken with the donor, who wants this</label></p>`;
 }
 
 function mails(place: PagePlace, donor: Donor, form: Form): Html {

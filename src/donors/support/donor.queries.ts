@@ -42,6 +42,75 @@ export async function customersLike(db: Kysely<DB>, id: string): Promise<readonl
   return rows;
 }
 
+interface Ours {
+  /** The donor's own customers. */
+  readonly own: readonly string[];
+  readonly oldId: string;
+  readonly newId: string;
+}
+
+/** Whether a customer has this address who is neither the donor's own nor was, before a correction to it began. */
+export async function isAnothersAddress(
+  db: Kysely<DB>,
+  addressHash: Buffer,
+  { own, oldId, newId }: Ours,
+): Promise<boolean> {
+  const { rows } = await sql<{ id: string }>`
+    select c.id from stripe_customers c
+    where c.email_hash = ${addressHash} and not c.deleted and c.id <> all(${own}::text[]) and not exists (
+      select from donor_corrections k where k.customer = c.id and k.old_id = ${oldId} and k.new_id = ${newId}
+    ) limit 1
+  `.execute(db);
+  return rows.length > 0;
+}
+
+/** Whether this customer's address was ever corrected to the one that makes this donor id. */
+export async function wasCorrectedTo(db: Kysely<DB>, customer: string, donorId: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from donor_corrections where customer = ${customer} and new_id = ${donorId} limit 1
+  `.execute(db);
+  return rows.length > 0;
+}
+
+/** Whether one of these mails was written. */
+export async function isWritten(db: Kysely<DB>, mailIds: readonly string[]): Promise<boolean> {
+  const { rows } = await sql`select from mails where id = any(${mailIds}::uuid[]) limit 1`.execute(db);
+  return rows.length > 0;
+}
+
+const RECEIPTS_SHOWN = 20;
+
+/** The newest numbers that payments of these customers have. */
+export async function latestReceipts(db: Kysely<DB>, customers: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await sql<{ number: string }>`
+    select r.number from donations d join payments p on p.donation_id = d.id join receipts r on r.payment_id = p.id
+    where d.stripe_customer = any(${customers}::text[])
+    order by r.received_on desc, r.series desc, r.year desc, r.serial desc limit ${RECEIPTS_SHOWN}
+  `.execute(db);
+  return rows.map(({ number }) => number);
+}
+
+export interface StatementRow {
+  readonly donor_id: string;
+  readonly year: number;
+}
+
+/** The years in which settled gifts of these customers were booked, for each id that the donor has; the latest first. */
+export async function statementYears(
+  db: Kysely<DB>,
+  customers: readonly string[],
+  timeZone: string,
+): Promise<readonly StatementRow[]> {
+  const { rows } = await sql<StatementRow>`
+    select distinct d.donor_id, extract(year from p.booked_at at time zone ${timeZone})::integer as year
+    from donations d join payments p on p.donation_id = d.id
+    where d.stripe_customer = any(${customers}::text[]) and d.donor_id is not null
+      and p.status = 'paid' and p.settled_gross is not null
+    order by year desc, d.donor_id
+  `.execute(db);
+  return rows;
+}
+
 export interface PaymentRow {
   readonly id: string;
   readonly donation_id: string;

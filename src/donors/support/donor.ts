@@ -6,8 +6,11 @@ import {
   customersLike,
   latestMails,
   latestPayments,
+  latestReceipts,
   type PaymentRow,
   type SentMail,
+  type StatementRow,
+  statementYears,
 } from "./donor.queries.ts";
 
 /** A donor as support staff see them, without the address and the name: these are opened when that has been written down. */
@@ -20,20 +23,29 @@ export interface Donor {
   readonly more: boolean;
   readonly payments: readonly PaymentRow[];
   readonly mails: readonly SentMail[];
+  /** Numbers of the latest ones. */
+  readonly receipts: readonly string[];
+  readonly statements: readonly StatementRow[];
 }
 
 /** @returns null when no such customer has given anything */
-export async function findDonor(deps: Pick<Deps, "db">, customer: string): Promise<Donor | null> {
-  const customers = await customersLike(deps.db, customer);
+export async function findDonor(
+  { db, newsroom }: Pick<Deps, "db" | "newsroom">,
+  customer: string,
+): Promise<Donor | null> {
+  const customers = await customersLike(db, customer);
   if (customers.length === 0) return null;
-  const all = await giftsOfCustomers(
-    deps.db,
-    customers.map(({ id }) => id),
-  );
+  const own = customers.map(({ id }) => id);
+  const all = await giftsOfCustomers(db, own);
   const gifts = all.slice(0, MOST_GIFTS);
   const ids = gifts.map(({ id }) => id);
-  const [payments, mails] = await Promise.all([latestPayments(deps.db, ids), latestMails(deps.db, ids)]);
-  return { id: customer, customers, gifts, more: all.length > gifts.length, payments, mails };
+  const [payments, mails, receipts, statements] = await Promise.all([
+    latestPayments(db, ids),
+    latestMails(db, ids),
+    latestReceipts(db, own),
+    statementYears(db, own, newsroom().time_zone),
+  ]);
+  return { id: customer, customers, gifts, more: all.length > gifts.length, payments, mails, receipts, statements };
 }
 
 /** All addresses and names of a donor, each once. */

@@ -63,6 +63,11 @@ export async function resendMail(
   return true;
 }
 
+/** The mails that a request may have caused. */
+export function mailsOf(request: string): readonly string[] {
+  return [mailId("manage_link", request), ...[...REPEATABLE].map((kind) => mailId(kind, `again:${request}`))];
+}
+
 async function queue(deps: ResendDeps, actor: Actor, subject: string, mail: NewMail): Promise<void> {
   await inTransaction(deps.db, async (trx) => {
     const [queued] = await queueMails(trx, [mail]);

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { actorOf } from "../../audit/audit-export.routes.ts";
 import { recordAudit } from "../../audit/record.queries.ts";
 import type { Deps } from "../../deps.ts";
+import { laterDonorId } from "../../donations/corrected.queries.ts";
 import { parse } from "../../http/parse.ts";
 import { type StaffGuards, staffOf } from "../../http/staff.ts";
 import { isRunning } from "../../mail/gift-links.ts";
@@ -13,12 +14,13 @@ import { canonicalEmail } from "../../shared/email.ts";
 import { AppError } from "../../shared/errors.ts";
 import { emailHash } from "../../vault/email-hash.ts";
 import { stopGift } from "../stop.ts";
-import { correctAddress } from "./correct-address.ts";
-import { donorPage, SAID, type Said } from "./donor.page.ts";
+import { correctAddress, idsOf, isTaken } from "./correct-address.ts";
+import { donorPage } from "./donor.page.ts";
 import { customerByAddress, customerByDonorId } from "./donor.queries.ts";
 import { type Donor, findDonor, openNames } from "./donor.ts";
 import { findPage } from "./find.page.ts";
 import { resendLink, resendMail } from "./resend.ts";
+import { type Said, saidOf } from "./said.ts";
 
 type SupportDeps = Pick<Deps, "db" | "stripe" | "vault" | "newsroom" | "config" | "log" | "now">;
 
@@ -28,6 +30,7 @@ const DONOR_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const request_ = z.uuid();
 const linkBody = z.strictObject({ request: request_ });
 const mailBody = z.strictObject({ request: request_, mail: z.uuid() });
+const stopBody = z.strictObject({ request: request_, spoken: z.literal("yes").optional() });
 const addressBody = z.strictObject({ request: request_, email: z.string().max(254) });
 
 /**
@@ -65,35 +68,36 @@ export function supportRoutes(deps: SupportDeps, guards: StaffGuards): Router {
 
   router.get("/finance/donors/:donor", guards.page(roles), async (request, response) => {
     const id = String(request.params.donor);
-    const customer = DONOR_ID.test(id) ? await customerByDonorId(deps.db, id) : null;
+    const customer = DONOR_ID.test(id) ? await customerOf(deps, id) : null;
     if (customer !== null) {
       response.redirect(303, `/finance/donors/${customer}`);
       return;
     }
     const donor = await donorOf(deps, request);
+    await show(response, donor, await saidOf(deps, donor, request.query));
+  });
+
+  /** Shows who a donor is, once that is written down. */
+  async function show(response: Response, donor: Donor, said: Said | null): Promise<void> {
     const actor = actorOf(staffOf(response));
     const detail = { customers: donor.customers.length, gifts: donor.gifts.length };
     await recordAudit(deps.db, { actor, action: "name_read", subject: donor.id, detail });
-    const said =
-      typeof request.query.said === "string" && Object.hasOwn(SAID, request.query.said)
-        ? (request.query.said as Said)
-        : null;
     const shown = { donor, ...openNames(deps.vault, donor), said, request: randomUUID() };
     response.type("html").send(donorPage(place(), staffOf(response), shown).text);
-  });
+  }
 
   router.post("/finance/donors/:donor/link", ...form, async (request, response) => {
     const body = parse(linkBody, request.body);
     const donor = await donorOf(deps, request);
     const sent = await resendLink(deps, actorOf(staffOf(response)), donor, body.request);
-    back(response, donor, sent ? "link" : "no_address");
+    back(response, donor, sent ? "link" : "no_address", { request: body.request });
   });
 
   router.post("/finance/donors/:donor/mail", ...form, async (request, response) => {
     const body = parse(mailBody, request.body);
     const donor = await donorOf(deps, request);
     if (!(await resendMail(deps, actorOf(staffOf(response)), donor, body))) throw missing();
-    back(response, donor, "mail");
+    back(response, donor, "mail", { request: body.request });
   });
 
   router.post("/finance/donors/:donor/address", ...form, async (request, response) => {
@@ -104,27 +108,46 @@ export function supportRoutes(deps: SupportDeps, guards: StaffGuards): Router {
     const { addresses } = openNames(deps.vault, donor);
     if (addresses.length === 1 && addresses[0] === email) return back(response, donor, "address_same");
     const entry = { actor: actorOf(staffOf(response)), action: "address_corrected", subject: donor.id } as const;
-    const customers = donor.customers.length;
-    await recordAudit(deps.db, { ...entry, detail: { customers, outcome: "asked" } });
-    const done = await correctAddress(deps, donor, { email, request: body.request });
-    await recordAudit(deps.db, { ...entry, detail: { customers, outcome: done ? "done" : "failed" } });
+    const { oldId, newId } = idsOf(deps, donor, email);
+    const { request: asked } = body;
+    const detail = { customers: donor.customers.length, donor_id: oldId, request: asked };
+    if (await isTaken(deps, donor, email)) {
+      await recordAudit(deps.db, { ...entry, detail: { ...detail, outcome: "refused" } });
+      response.status(409);
+      await show(response, donor, "address_taken");
+      return;
+    }
+    const change = { ...detail, new_donor_id: newId };
+    await recordAudit(deps.db, { ...entry, detail: { ...change, outcome: "asked" } });
+    const done = await correctAddress(deps, donor, { email, request: asked });
+    await recordAudit(deps.db, { ...entry, detail: { ...change, outcome: done ? "done" : "failed" } });
     back(response, donor, done ? "address" : "address_failed");
   });
 
   router.post("/finance/donors/:donor/gifts/:gift/stop", ...form, async (request, response) => {
-    parse(linkBody, request.body);
+    const { request: asked, spoken } = parse(stopBody, request.body);
     const donor = await donorOf(deps, request);
     const gift = donor.gifts.find(({ id }) => id === request.params.gift);
     if (gift === undefined) throw missing();
     response.locals.donation_id = gift.id;
-    if (!isRunning(gift)) return back(response, donor, "stop_over");
+    const about = { gift: gift.id };
+    if (!isRunning(gift)) return back(response, donor, "stop_over", about);
+    if (spoken === undefined) return back(response, donor, "stop_unasked");
     const entry = { actor: actorOf(staffOf(response)), action: "gift_stopped", subject: gift.id } as const;
-    await recordAudit(deps.db, { ...entry, detail: { outcome: "asked" } });
+    await recordAudit(deps.db, { ...entry, detail: { request: asked, outcome: "asked" } });
     const done = await stopGift(deps, gift);
-    await recordAudit(deps.db, { ...entry, detail: { outcome: done ? "done" : "failed" } });
-    back(response, donor, done ? "stopped" : "stop_failed");
+    await recordAudit(deps.db, { ...entry, detail: { request: asked, outcome: done ? "done" : "failed" } });
+    back(response, donor, done ? "stopped" : "stop_failed", about);
   });
   return router;
+}
+
+/** The customer behind a donor id, also behind one that the donor had before the address was corrected. */
+async function customerOf(deps: SupportDeps, donorId: string): Promise<string | null> {
+  const found = await customerByDonorId(deps.db, donorId);
+  if (found !== null) return found;
+  const later = await laterDonorId(deps.db, donorId);
+  return later === null ? null : await customerByDonorId(deps.db, later);
 }
 
 /** @throws AppError for a customer who isn't known, was deleted, or never gave anything */
@@ -144,6 +167,11 @@ function missing(): AppError {
 }
 
 /** To the donor's page, which says what has happened: loading that again posts nothing. */
-function back(response: Response, donor: Donor, said: Said): void {
-  response.redirect(303, `/finance/donors/${donor.id}?said=${said}`);
+function back(
+  response: Response,
+  donor: Donor,
+  said: Said,
+  about: { readonly request?: string; readonly gift?: string } = {},
+): void {
+  response.redirect(303, `/finance/donors/${donor.id}?${new URLSearchParams({ said, ...about })}`);
 }

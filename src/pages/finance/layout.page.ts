@@ -34,10 +34,12 @@ export function financeLayout({ title, here, staff, newsroom, test, tools }: Fin
 </head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>
+<header>
 ${test && html`<p class="test">This is a test: no money moves.</p>`}
-<header class="top">
+<div class="top">
 <p class="name"><bdi>${name}</bdi></p>
 ${staff !== null && who(staff)}
+</div>
 </header>
 ${staff !== null && navigation(staff, here)}
 <main id="main" tabindex="-1">

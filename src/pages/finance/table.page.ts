@@ -3,6 +3,7 @@ import { type Html, html } from "../../http/html.ts";
 type Cell = Html | string | number | null;
 
 export interface Column {
+  /** Empty where the column needs no name. */
   readonly head: Html | string;
   /** Stands to the right, in figures of one width. */
   readonly number?: boolean;
@@ -21,7 +22,7 @@ export interface Table {
   readonly empty: string;
 }
 
-/** A table that screen readers can read, and that scrolls by itself on a narrow screen. */
+/** A table that screen readers can read, and that scrolls by itself on a narrow screen: a shadow says so. */
 export function table({ id, caption, columns, rows, foot = [], empty }: Table): Html {
   const kind = (index: number) => columns[index]?.number === true && html` class="number"`;
   const cells = (row: readonly Cell[]) =>
@@ -31,7 +32,9 @@ export function table({ id, caption, columns, rows, foot = [], empty }: Table): 
   const none = html`<tr><td class="none" colspan="${columns.length}">${empty}</td></tr>`;
   return html`<div class="table" role="region" aria-labelledby="${id}" tabindex="0"><table>
 <caption id="${id}"><span>${caption}</span></caption>
-<thead><tr>${columns.map(({ head }, index) => html`<th scope="col"${kind(index)}>${head}</th>`)}</tr></thead>
+<thead><tr>${columns.map(({ head }, index) =>
+    head === "" ? html`<td></td>` : html`<th scope="col"${kind(index)}>${head}</th>`,
+  )}</tr></thead>
 <tbody>${rows.length === 0 ? none : rows.map(cells)}</tbody>
 ${foot.length > 0 && html`<tfoot>${foot.map(cells)}</tfoot>`}
 </table></div>`;

@@ -1,17 +1,21 @@
 import type { Deps } from "../../deps.ts";
-import { nameOfDonor } from "./receipt.queries.ts";
+import { namesOfCustomers } from "./receipt.queries.ts";
 
 /**
- * A donor's name, read from the vault for this once; null where Stripe told none or it was erased. `before` is done first, and what it throws
- * keeps the name back.
+ * The names of these customers, each once, read from the vault for this once; none where Stripe told none or they were erased. A donor id may
+ * stand for several people who share an address, so whose name stands on a paper is asked by customer. `before` is done first, and what it
+ * throws keeps the names back.
  */
-export async function nameFor(
+export async function namesFor(
   deps: Pick<Deps, "db" | "vault">,
-  donorId: string,
+  customers: readonly string[],
   before: () => Promise<void>,
-): Promise<string | null> {
-  const sealed = await nameOfDonor(deps.db, donorId);
-  if (sealed === null) return null;
+): Promise<readonly string[]> {
+  const sealed = await namesOfCustomers(deps.db, customers);
+  if (sealed.length === 0) return [];
   await before();
-  return deps.vault.open(sealed.name_sealed, `stripe_customers.name_sealed:${sealed.customer_id}`);
+  const names = sealed.map((each) =>
+    deps.vault.open(each.name_sealed, `stripe_customers.name_sealed:${each.customer_id}`).trim(),
+  );
+  return [...new Set(names)];
 }

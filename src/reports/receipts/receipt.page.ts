@@ -47,8 +47,7 @@ ${facts([
 ])}
 <p class="total"><span>${words.amount}</span> <strong>${amount}</strong></p>
 ${since(view)}
-<p>${fillHtml(words.confirms, { legal_entity: receipt.entity_name })}</p>
-<p class="small">${words.no_tax}</p>`,
+${confirms(view)}`,
   });
 }
 
@@ -75,6 +74,23 @@ function whyVoid(newsroom: NewsroomConfig, locale: string, state: ReceiptState):
       return fillHtml(words.void_disputed, on(state.at));
     case "withdrawn":
       return words.void_withdrawn;
+  }
+}
+
+/** Of a payment that is no longer there nothing is confirmed, not even that it is no certificate. */
+function confirms({ newsroom, locale, receipt, state }: ReceiptView): Html | null {
+  const { receipts: words } = copyFor(newsroom, locale);
+  switch (state.state) {
+    case "valid":
+      return html`<p>${fillHtml(words.confirms, { legal_entity: receipt.entity_name })}</p>
+<p class="small">${words.no_tax}</p>`;
+    case "withdrawn":
+      return null;
+    default: {
+      const received = formatDay(receipt.received_on, locale);
+      const back = formatDay(localDate(state.at, newsroom.time_zone), locale);
+      return html`<p>${fillHtml(words.void_confirms, { received, back })}</p>`;
+    }
   }
 }
 

@@ -17,6 +17,8 @@ export interface Receipt {
   readonly postal_address: readonly string[];
   readonly tax_number: string;
   readonly donation_id: string;
+  /** Who gave, at Stripe. */
+  readonly customer: string | null;
   readonly donor_id: string | null;
   readonly locale: string | null;
   /** Null where the payment is no longer in the books. */
@@ -31,7 +33,7 @@ export interface Receipt {
 export async function findReceipt(db: Kysely<DB>, number: string): Promise<Receipt | null> {
   const { rows } = await sql<Receipt>`
     select r.number, r.issued_at, to_char(r.received_on, 'YYYY-MM-DD') as received_on, r.frequency, r.currency, r.amount, r.reference,
-      e.name as entity_name, e.postal_address, e.tax_number, r.donation_id, d.donor_id, d.locale, p.refunded, p.disputed,
+      e.name as entity_name, e.postal_address, e.tax_number, r.donation_id, d.stripe_customer as customer, d.donor_id, d.locale, p.refunded, p.disputed,
       exists (select from stripe_disputes s where s.charge_id = p.stripe_charge and s.status = 'lost') as lost,
       (select max(m.booked_at) from payment_movements m where m.payment_id = p.id and (m.refunded > 0 or m.disputed > 0)) as back_at
     from receipts r
@@ -50,14 +52,21 @@ interface Print {
   readonly withName: boolean;
 }
 
-/** Notes that a receipt was shown. @returns which copy that is: the first is 1, and of several at once only one gets it */
+/**
+ * Notes that a receipt was shown. @returns which copy of its kind, with a name or without, that is: the first is 1, and of several at once only
+ * one gets it
+ */
 export async function notePrint(db: Kysely<DB>, { number, at, staffTokenId, withName }: Print): Promise<number> {
   for (;;) {
+    // All prints have numbers without a gap, so whoever gets the next one has seen all those before it.
     const { rows } = await sql<{ copy: number }>`
-      insert into receipt_prints (number, copy, printed_at, staff_token_id, with_name)
-      select ${number}, coalesce(max(copy), 0) + 1, ${at}, ${staffTokenId}::uuid, ${withName}
-      from receipt_prints where number = ${number}
-      on conflict (number, copy) do nothing returning copy
+      with printed as (
+        insert into receipt_prints (number, copy, printed_at, staff_token_id, with_name)
+        select ${number}, coalesce(max(copy), 0) + 1, ${at}, ${staffTokenId}::uuid, ${withName}
+        from receipt_prints where number = ${number}
+        on conflict (number, copy) do nothing returning copy
+      )
+      select 1 + (select count(*) from receipt_prints where number = ${number} and with_name = ${withName})::integer as copy from printed
     `.execute(db);
     if (rows[0] !== undefined) return rows[0].copy;
   }
@@ -68,12 +77,11 @@ export interface SealedName {
   readonly name_sealed: Buffer;
 }
 
-/** The latest name that Stripe told of a donor; null where it told none, or it was erased. */
-export async function nameOfDonor(db: Kysely<DB>, donorId: string): Promise<SealedName | null> {
+/** The names of these customers at Stripe, the latest first, without those of whom it told none or that were erased. */
+export async function namesOfCustomers(db: Kysely<DB>, customers: readonly string[]): Promise<readonly SealedName[]> {
   const { rows } = await sql<SealedName>`
-    select c.id as customer_id, c.name_sealed from stripe_customers c
-    where c.name_sealed is not null and c.id in (select stripe_customer from donations where donor_id = ${donorId}::uuid)
-    order by c.as_of desc, c.id desc limit 1
+    select id as customer_id, name_sealed from stripe_customers
+    where name_sealed is not null and id = any(${customers}::text[]) order by as_of desc, id desc
   `.execute(db);
-  return rows[0] ?? null;
+  return rows;
 }

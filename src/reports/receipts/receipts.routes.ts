@@ -1,6 +1,7 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from "express";
 import { z } from "zod";
 import type { Deps } from "../../deps.ts";
+import { laterDonorId } from "../../donations/corrected.queries.ts";
 import type { Html } from "../../http/html.ts";
 import { parse } from "../../http/parse.ts";
 import { type Staff, staffOf } from "../../http/staff.ts";
@@ -9,7 +10,7 @@ import { isTest } from "../../pages/layout.page.ts";
 import { AppError } from "../../shared/errors.ts";
 import { periodStart } from "../../shared/period.ts";
 import type { Role } from "../../shared/roles.ts";
-import { nameFor } from "./names.ts";
+import { namesFor } from "./names.ts";
 import { receiptPage } from "./receipt.page.ts";
 import { findReceipt, notePrint } from "./receipt.queries.ts";
 import { stateOf } from "./state.ts";
@@ -56,7 +57,7 @@ export function receiptRoutes(deps: ReceiptDeps, { allow, onNameRead }: ReceiptP
     const receipt = NUMBER.test(number) ? await findReceipt(deps.db, number) : null;
     if (receipt === null) throw missing("There is no receipt of this number.");
     const staffTokenId = tokenOf(response);
-    const name = await nameOf(response, receipt.donor_id, "receipt");
+    const [name = null] = await namesOf(response, receipt.donor_id, [receipt.customer], "receipt");
     const print = { number, at: deps.now(), staffTokenId, withName: name !== null };
     // A HEAD shows nothing.
     const copy = request.method === "HEAD" ? 1 : await notePrint(deps.db, print);
@@ -79,14 +80,23 @@ export function receiptRoutes(deps: ReceiptDeps, { allow, onNameRead }: ReceiptP
     const query = parse(statementQuery, request.query);
     const donorId = String(request.params.donor_id);
     const donor = UUID.test(donorId) ? await findDonor(deps.db, donorId) : null;
-    if (donor === null) throw missing("There is no donor of this id.");
+    if (donor === null) {
+      const later = UUID.test(donorId) ? await laterDonorId(deps.db, donorId) : null;
+      if (later === null) throw missing("There is no donor of this id.");
+      response.redirect(
+        303,
+        `/finance/donors/${later}/statement?${new URL(request.originalUrl, "http://self").searchParams}`,
+      );
+      return;
+    }
     const newsroom = deps.newsroom();
     const span = {
       start: periodStart(`${query.year}-01-01`, newsroom.time_zone),
       end: periodStart(`${query.year + 1}-01-01`, newsroom.time_zone),
     };
     const lines = await statementLines(deps.db, donorId, span);
-    const name = await nameOf(response, donorId, "statement");
+    const customers = lines.map(({ customer }) => customer);
+    const names = await namesOf(response, donorId, customers, "statement");
     send(
       response,
       statementPage({
@@ -95,15 +105,21 @@ export function receiptRoutes(deps: ReceiptDeps, { allow, onNameRead }: ReceiptP
         test: isTest(deps.config),
         year: query.year,
         donorId,
-        name,
+        names,
         lines,
       }),
     );
   });
 
-  async function nameOf(response: Response, donorId: string | null, purpose: NameRead["purpose"]) {
-    if (donorId === null || !SEES_NAMES.includes(staffOf(response).role)) return null;
-    return await nameFor(deps, donorId, () => onNameRead({ staff: staffOf(response), donor_id: donorId, purpose }));
+  async function namesOf(
+    response: Response,
+    donorId: string | null,
+    customers: readonly (string | null)[],
+    purpose: NameRead["purpose"],
+  ) {
+    if (donorId === null || !SEES_NAMES.includes(staffOf(response).role)) return [];
+    const known = [...new Set(customers)].filter((each) => each !== null);
+    return await namesFor(deps, known, () => onNameRead({ staff: staffOf(response), donor_id: donorId, purpose }));
   }
   return router;
 }

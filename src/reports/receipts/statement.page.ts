@@ -15,14 +15,14 @@ export interface StatementView {
   readonly test: boolean;
   readonly year: number;
   readonly donorId: string;
-  /** Null where it may not be shown or isn't known. */
-  readonly name: string | null;
+  /** Of all who gave what is on it; empty where they may not be shown or aren't known. */
+  readonly names: readonly string[];
   readonly lines: readonly StatementLine[];
 }
 
 /** What a donor gave in a year: a table for each currency, which are never added up. */
 export function statementPage(view: StatementView): Html {
-  const { newsroom, locale, year, name, lines, test } = view;
+  const { newsroom, locale, year, names, lines, test } = view;
   const { receipts: words } = copyFor(newsroom, locale);
   const title = fill(words.statement.heading, { year });
   const currencies = [...Map.groupBy(lines, (line) => line.currency)].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -32,12 +32,16 @@ export function statementPage(view: StatementView): Html {
     title,
     letterhead: newsroom.legal_entity,
     body: html`<h1>${title}</h1>
-${facts([[words.from, name === null ? donor(words.donor, view.donorId) : html`<bdi>${name}</bdi>`]])}
+${facts([[words.from, names.length === 0 ? donor(words.donor, view.donorId) : lineEach(names)]])}
 <p>${words.statement.intro}</p>
 ${currencies.map(([currency, some]) => currencyTable(view, currency, some))}
 ${lines.length === 0 && html`<p class="none">${fillHtml(words.statement.none, { year: String(year) })}</p>`}
 <p class="small">${words.no_tax}</p>`,
   });
+}
+
+function lineEach(names: readonly string[]): Html {
+  return html`${names.map((name, index) => html`${index > 0 && html`<br>`}<bdi>${name}</bdi>`)}`;
 }
 
 function currencyTable({ newsroom, locale }: StatementView, currency: string, lines: readonly StatementLine[]): Html {

@@ -23,6 +23,8 @@ export interface StatementLine {
   readonly currency: string;
   readonly amount: number;
   readonly receipt: string | null;
+  /** Who gave, at Stripe. */
+  readonly customer: string | null;
 }
 
 interface Span {
@@ -41,25 +43,25 @@ export async function statementLines(
 ): Promise<readonly StatementLine[]> {
   const { rows } = await sql<StatementLine>`
     with given as (
-      select p.* from payments p join donations d on d.id = p.donation_id
+      select p.*, d.stripe_customer from payments p join donations d on d.id = p.donation_id
       where d.donor_id = ${donorId}::uuid and p.status = 'paid' and p.settled_gross is not null
     ),
     lines as (
-      select booked_at, 'gift' as kind, currency, amount, id as payment_id from given
+      select booked_at, 'gift' as kind, currency, amount, id as payment_id, stripe_customer from given
       union all
       select m.booked_at, case when m.refunded > 0 then 'refund' else 'refund_returned' end, g.currency,
-        -sign(m.refunded) * coalesce(r.amount, g.amount), g.id
+        -sign(m.refunded) * coalesce(r.amount, g.amount), g.id, g.stripe_customer
       from given g join payment_movements m on m.payment_id = g.id
       join balance_transactions b on b.id = m.balance_transaction_id left join stripe_refunds r on r.id = b.source_id
       where m.refunded <> 0
       union all
       select m.booked_at, case when m.disputed > 0 then 'dispute' else 'dispute_returned' end, g.currency,
-        -sign(m.disputed) * coalesce(s.amount, g.amount), g.id
+        -sign(m.disputed) * coalesce(s.amount, g.amount), g.id, g.stripe_customer
       from given g join payment_movements m on m.payment_id = g.id
       join balance_transactions b on b.id = m.balance_transaction_id left join stripe_disputes s on s.id = b.source_id
       where m.disputed <> 0
     )
-    select l.booked_at, l.kind, l.currency, l.amount::bigint as amount, r.number as receipt
+    select l.booked_at, l.kind, l.currency, l.amount::bigint as amount, r.number as receipt, l.stripe_customer as customer
     from lines l left join receipts r on r.payment_id = l.payment_id
     where l.booked_at >= ${start} and l.booked_at < ${end}
     order by l.booked_at, l.kind <> 'gift', r.number, l.payment_id, l.kind
