@@ -165,6 +165,7 @@ describe("backfill", () => {
         .orderBy("installment")
         .execute();
     expect(await paid()).toEqual([]);
+    const healedBefore = await audited("books_healed");
     const told = await donations(app, "reconcile", "--since", SINCE, "--json");
     expect(told.code).toBe(1);
     expect(JSON.parse(told.stdout).differences.length).toBeGreaterThan(3);
@@ -175,7 +176,7 @@ describe("backfill", () => {
     expect(agreed.code).toBe(0);
     const filled = { since: SINCE, outcome: "done", pulled: expect.any(Number) };
     expect((await audited("backfilled")).at(-1)).toMatchObject(filled);
-    expect(await audited("books_healed")).toEqual([]);
+    expect(await audited("books_healed")).toEqual(healedBefore);
   });
 });
 

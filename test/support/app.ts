@@ -19,7 +19,6 @@ import { controlRoutes } from "../../src/sandbox/control.routes.ts";
 import { demoRoutes } from "../../src/sandbox/demo/demo.routes.ts";
 import { startMailCatcher } from "../../src/sandbox/mailbox/catcher.ts";
 import { mailboxRoutes } from "../../src/sandbox/mailbox/mailbox.routes.ts";
-import { freePort } from "../../src/sandbox/postgres/port.ts";
 import { isQuiet } from "../../src/sandbox/quiet.queries.ts";
 import { type StripeStandInOptions, startStripeStandIn } from "../../src/sandbox/stripe/server.ts";
 import { listen } from "../../src/serve.ts";
@@ -31,6 +30,7 @@ import { ensureProduct } from "../../src/stripe/product.ts";
 import { startWork } from "../../src/work.ts";
 import { testDatabase } from "./database.ts";
 import { sendDueMails } from "./mails.ts";
+import { ownPort } from "./ports.ts";
 
 export interface AppOptions {
   /** Background work goes on by itself, as in `npm start`; otherwise `settle()` does it step by step. */
@@ -58,7 +58,7 @@ export async function startApp(options: AppOptions = {}) {
     ...options.stripe,
   });
   const mail = await startMailCatcher(null);
-  const port = await freePort(undefined);
+  const port = await ownPort();
   const url = `http://127.0.0.1:${port}`;
   const webhookSecret = `whsec_sandbox${randomBytes(12).toString("hex")}`;
   const settings: Settings = {
