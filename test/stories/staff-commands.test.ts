@@ -10,6 +10,7 @@ import { loadLookupKey } from "../../src/vault/lookup-key.queries.ts";
 import { rotateKeys } from "../../src/vault/rotate.ts";
 import { createVault } from "../../src/vault/vault.ts";
 import { startApp, type TestApp } from "../support/app.ts";
+import { sealsUnder } from "../support/keys.ts";
 import { dumpDatabase, findLeaks } from "../support/leaks.ts";
 import { auditRows, CookieBrowser, linkFor } from "../support/staff.ts";
 
@@ -104,6 +105,7 @@ describe("`staff`", () => {
     const email = "rosalind.franklin@newsroom.example";
     await staff("add", email, "--role", "finance");
     keys = [{ id: "two", key: randomBytes(32) }, ...keys];
+    await sealsUnder(app, "two");
     const keyring = createKeyring(() => keys);
     const rotated = await rotateKeys(app.db, createVault(keyring, await loadLookupKey(app.db, keyring)), keyring);
     expect(rotated.find(({ column }) => column === "staff_members.address_sealed")?.rows).toBeGreaterThan(0);
