@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Html, html } from "../http/html.ts";
 import { copyFor, type NewsroomConfig, pickLocale } from "../newsroom.ts";
-import { formUrl, ownArticle, usableAttribution } from "../pages/article.ts";
+import { formUrl, ownArticle, sentAttribution } from "../pages/article.ts";
 import { donationForm } from "../pages/donation-form.page.ts";
 import type { Fault } from "../pages/form-parts.page.ts";
 import { frequencyOf, typed } from "../pages/form-values.ts";
@@ -31,7 +31,7 @@ export function mendPage(
   const currency = Object.hasOwn(newsroom.currencies, asked) ? asked : newsroom.default_currency;
   const code = error?.code ?? "internal";
   const faults = error === null ? [] : faultsOf(newsroom, locale, currency, fields, error);
-  const attribution = usableAttribution(attributionOf(fields));
+  const attribution = sentAttribution(fields);
   const articleUrl = attribution.article_url ?? null;
   const frequency = frequencyOf(fields);
   const choices = frequency === undefined ? {} : { frequency };
@@ -92,12 +92,6 @@ function noticeOf({ errors, form, cancelled }: Copy, code: string): string | nul
     default:
       return null;
   }
-}
-
-/** `attribution[campaign]` as the form's parser reads it: an object within. */
-function attributionOf(fields: FormFields): Readonly<Record<string, unknown>> {
-  const value = Object.hasOwn(fields, "attribution") ? fields.attribution : undefined;
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function keyOf(fields: FormFields): string | null {

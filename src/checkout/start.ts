@@ -5,6 +5,7 @@ import { type RemindedGift, remindedGift } from "../donations/reminded.queries.t
 import type { NewDonation } from "../donations/types.ts";
 import { copyFor, type NewsroomConfig, pickLocale } from "../newsroom.ts";
 import { consentStatement } from "../pages/consent.ts";
+import { attributionColumns } from "../shared/attribution.ts";
 import { AppError } from "../shared/errors.ts";
 import { CHECKOUT_RESUMABLE_MS } from "../shared/limits.ts";
 import type { CheckoutBody } from "./body.ts";
@@ -163,17 +164,7 @@ function donationOf(
     discreet: body.discreet,
     newsletter: body.newsletter,
     no_mail: body.no_mail,
-    article_id: from.article_id ?? null,
-    article_url: from.article_url ?? null,
-    campaign: from.campaign ?? null,
-    placement: from.placement ?? null,
-    variant: from.variant ?? null,
-    referrer: from.referrer ?? null,
-    utm_source: from.utm_source ?? null,
-    utm_medium: from.utm_medium ?? null,
-    utm_campaign: from.utm_campaign ?? null,
-    utm_content: from.utm_content ?? null,
-    utm_term: from.utm_term ?? null,
+    ...attributionColumns(from),
     reminder_id: reminded?.id ?? null,
     status: "created",
   } satisfies NewDonation;

@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from "kysely";
 import type { DB, Reminders } from "../db/schema.ts";
 import { readToken } from "../mail/links.ts";
+import { ATTRIBUTION_FIELDS } from "../shared/attribution.ts";
 import type { Vault } from "../vault/vault.ts";
 
 const COLUMNS = [
@@ -10,17 +11,7 @@ const COLUMNS = [
   "amount",
   "currency",
   "discreet",
-  "article_id",
-  "article_url",
-  "campaign",
-  "placement",
-  "variant",
-  "referrer",
-  "utm_source",
-  "utm_medium",
-  "utm_campaign",
-  "utm_content",
-  "utm_term",
+  ...ATTRIBUTION_FIELDS,
 ] as const satisfies readonly (keyof Reminders)[];
 
 /** What a reminder knows of the gift that its reader thought of, and of where they came from. */

@@ -1,20 +1,7 @@
 import type { Config } from "../config.ts";
 import type { NewsroomConfig } from "../newsroom.ts";
-
-/** Names of what is known about where a reader comes from, as the API and the address of the form spell them. */
-const ATTRIBUTION = [
-  "article_url",
-  "article_id",
-  "campaign",
-  "placement",
-  "variant",
-  "referrer",
-  "utm_source",
-  "utm_medium",
-  "utm_campaign",
-  "utm_content",
-  "utm_term",
-] as const;
+import { ATTRIBUTION_FIELDS } from "../shared/attribution.ts";
+import type { FormValues } from "./form-values.ts";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const SHORT_LINE = /^[^\u0000-\u001f\u007f-\u009f]{1,100}$/;
@@ -56,7 +43,7 @@ export function formUrl(
 /** What of the attribution can be sent on with the form: what the API would refuse is left out, as no reader could mend it. */
 export function usableAttribution(values: Readonly<Record<string, unknown>>): Record<string, string> {
   const usable: Record<string, string> = {};
-  for (const name of ATTRIBUTION) {
+  for (const name of ATTRIBUTION_FIELDS) {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (typeof value !== "string") continue;
     const text = value.trim();
@@ -64,6 +51,12 @@ export function usableAttribution(values: Readonly<Record<string, unknown>>): Re
     if (isAddress ? isWebAddress(text) : SHORT_LINE.test(text)) usable[name] = text;
   }
   return usable;
+}
+
+/** The same of a form that was sent, whose `attribution[campaign]` its parser reads as an object within. */
+export function sentAttribution(fields: FormValues): Record<string, string> {
+  const sent = Object.hasOwn(fields, "attribution") ? fields.attribution : undefined;
+  return typeof sent === "object" && sent !== null ? usableAttribution(sent as Record<string, unknown>) : {};
 }
 
 function isWebAddress(text: string): boolean {

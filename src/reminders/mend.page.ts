@@ -1,7 +1,7 @@
 import type { Deps } from "../deps.ts";
 import { type Html, html } from "../http/html.ts";
 import { copyFor, type NewsroomConfig, pickLocale } from "../newsroom.ts";
-import { ownArticle, usableAttribution } from "../pages/article.ts";
+import { ownArticle, sentAttribution } from "../pages/article.ts";
 import type { Fault } from "../pages/form-parts.page.ts";
 import { type FormValues, typed } from "../pages/form-values.ts";
 import { isTest, page } from "../pages/layout.page.ts";
@@ -18,7 +18,7 @@ export function mendPage(
   const newsroom = deps.newsroom();
   const locale = pickLocale(newsroom, typed(fields, "locale", 35));
   const copy = copyFor(newsroom, locale);
-  const attribution = usableAttribution(attributionOf(fields));
+  const attribution = sentAttribution(fields);
   const articleUrl = ownArticle(deps.config, newsroom, attribution.article_url);
   const faults = faultsOf(copy, fields, error);
   const view = { locale, now: deps.now(), articleUrl, attribution, values: fields, faults };
@@ -67,9 +67,4 @@ function faultOf({ errors, fields, reminder }: Copy, sent: FormValues, code: str
     default:
       return { field: null, message: errors.invalid_request };
   }
-}
-
-function attributionOf(fields: FormValues): Readonly<Record<string, unknown>> {
-  const value = Object.hasOwn(fields, "attribution") ? fields.attribution : undefined;
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

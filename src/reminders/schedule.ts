@@ -4,6 +4,7 @@ import type { Deps } from "../deps.ts";
 import { assertNotBlocked, assertOffered, refusal } from "../donations/accept.ts";
 import { signToken } from "../mail/links.ts";
 import { amountRules, copyFor, type NewsroomConfig, pickLocale } from "../newsroom.ts";
+import { attributionColumns } from "../shared/attribution.ts";
 import { AppError } from "../shared/errors.ts";
 import { emailHash } from "../vault/email-hash.ts";
 import { askToConfirm, lockAddress, mustConfirm, withdrawQuestion } from "./address.queries.ts";
@@ -53,17 +54,7 @@ export async function scheduleReminder(
     newsletter: body.newsletter,
     discreet: body.discreet,
     country: countries[0] ?? null,
-    article_id: from.article_id ?? null,
-    article_url: from.article_url ?? null,
-    campaign: from.campaign ?? null,
-    placement: from.placement ?? null,
-    variant: from.variant ?? null,
-    referrer: from.referrer ?? null,
-    utm_source: from.utm_source ?? null,
-    utm_medium: from.utm_medium ?? null,
-    utm_campaign: from.utm_campaign ?? null,
-    utm_content: from.utm_content ?? null,
-    utm_term: from.utm_term ?? null,
+    ...attributionColumns(from),
     created_at: now,
   } satisfies NewReminder;
   if (body.email === undefined) await insertReminder(deps.db, reminder);

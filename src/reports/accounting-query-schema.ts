@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NOT_AFTER } from "../shared/period.ts";
 import { cursorOf } from "./keyset.ts";
 import { bom, currency, day, limit, period, text } from "./query-schema.ts";
 
@@ -38,8 +39,7 @@ export const disputesCsvQuery = disputesFields.omit({ limit: true, cursor: true 
 
 function inOrder(days: { from?: string | undefined; to?: string | undefined }, context: z.RefinementCtx): void {
   if (days.from === undefined || days.to === undefined || days.from < days.to) return;
-  const message = "Expected a day after the first one: the period ends before this day begins.";
-  context.addIssue({ code: "custom", path: ["to"], message });
+  context.addIssue({ code: "custom", path: ["to"], message: NOT_AFTER });
 }
 
 const part = z

@@ -38,7 +38,8 @@ export async function reconciliationPage(
   });
 }
 
-const columns = columnsOf<Record<keyof ReconciliationRow, string | Date | null>>(
+/** Of differences: of the report, and of an auditor's archive. */
+export const differenceColumns = columnsOf<Record<keyof ReconciliationRow, string | Date | null>>(
   [
     "difference_id",
     "kind",
@@ -56,12 +57,12 @@ const columns = columnsOf<Record<keyof ReconciliationRow, string | Date | null>>
 
 export async function reconciliationCsv(db: Kysely<DB>, sink: Sink, filter: Filter): Promise<void> {
   await readingOnce(db, async (trx) => {
-    await sink(csvHeader(columns));
+    await sink(csvHeader(differenceColumns));
     for (let after: string | null = null; ; ) {
       const rows: readonly ReconciliationRow[] = await readDifferences(trx, filter, after, CSV_PAGE);
       const last = rows.at(-1);
       if (last === undefined) return;
-      await sink(csvRows(columns, rows.map(flat)));
+      await sink(csvRows(differenceColumns, rows.map(flat)));
       after = last.difference_id;
     }
   });

@@ -80,6 +80,9 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
+/** Of a last day that isn't one after the first. */
+export const NOT_AFTER = "Expected a day after the first one: the period ends before this day begins.";
+
 /**
  * A period from the `from` and `to` of a request. What is absent comes from `fallback`. Throws `invalid_request` with
  * each path that is wrong.
@@ -96,7 +99,7 @@ export function parsePeriod(
     if (!isDate(days[path])) errors.push({ path, message: "Expected a day that exists, as YYYY-MM-DD." });
   }
   if (errors.length === 0 && days.to <= days.from) {
-    errors.push({ path: "to", message: "Expected a day after the first one: the period ends before this day begins." });
+    errors.push({ path: "to", message: NOT_AFTER });
   }
   if (errors.length === 0) {
     return { ...days, start: periodStart(days.from, timeZone), end: periodStart(days.to, timeZone) };

@@ -7,11 +7,11 @@ import { journalColumns, rowsOf } from "../journal/rows.ts";
 import { readPayments } from "../payments.queries.ts";
 import { positionOf } from "../payments.ts";
 import { paymentColumns } from "../payments-csv.ts";
+import { differenceColumns } from "../reconciliation.ts";
 import type { EvidenceScope } from "./evidence.ts";
 import {
   type ComparisonRow,
   comparison,
-  type DifferenceRow,
   differencesOf,
   disputes,
   type JournalLine,
@@ -173,22 +173,6 @@ const comparisonColumns = columnsOf<ComparisonRow>(
 export async function* reconciliationFile({ trx, reconciliationRun }: EvidenceScope): AsyncGenerator<string> {
   yield* csvOf(comparisonColumns, pagesOf(trx, comparison(reconciliationRun)));
 }
-
-const differenceColumns = columnsOf<DifferenceRow>(
-  [
-    "difference_id",
-    "kind",
-    "object_id",
-    "occurred_at",
-    "since",
-    "last_seen",
-    "resolved_at",
-    "ours",
-    "stripes",
-    "cause",
-  ],
-  {},
-);
 
 export async function* differencesFile({ trx, period }: EvidenceScope): AsyncGenerator<string> {
   yield* csvOf(differenceColumns, pagesOf(trx, differencesOf(period)));

@@ -26,15 +26,7 @@ export function awaitsAnswer({ status }: Pick<DisputeRow, "status">): boolean {
 }
 
 /** Counts, and amounts in minor units of one currency. */
-export interface Totals {
-  readonly donations: number;
-  readonly payments: number;
-  readonly gross: number;
-  readonly refunded: number;
-  readonly disputed: number;
-  readonly fees: number;
-  readonly net: number;
-}
+export type Totals = Omit<SummaryRow, "period" | "frequency" | "currency">;
 
 export const NOTHING: Totals = { donations: 0, payments: 0, gross: 0, refunded: 0, disputed: 0, fees: 0, net: 0 };
 
