@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startApp, type TestApp } from "../support/app.ts";
+import { seed } from "../support/seed.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -8,8 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** Whatever fails is sent again with the same seed by fast-check's own report. */
-const RUNS = { numRuns: 300 };
+const RUNS = { numRuns: 300, seed };
 
 const text = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom("", " ", "winter", "de", "https://a.example/?q=1#x", "a@b.example") },
@@ -64,7 +64,15 @@ const attribution = fc.record(
   },
   { requiredKeys: [] },
 );
-const body = fc.record(
+/** All of it as meant: enough of these reach every layer in any run, whatever its seed. */
+const good = fc.record({
+  frequency,
+  amount: fc.integer({ min: 10, max: 500 }).map((dollars) => dollars * 100),
+  currency: fc.constant("USD"),
+  cover_fees: fc.boolean(),
+  email: fc.constantFrom("", "a@b.example"),
+});
+const odd = fc.record(
   {
     frequency: wild(frequency),
     amount: wild(amount),
@@ -83,6 +91,10 @@ const body = fc.record(
     attribution: wild(attribution),
   },
   { requiredKeys: ["frequency", "amount", "currency"] },
+);
+const body: fc.Arbitrary<Readonly<Record<string, unknown>>> = fc.oneof(
+  { weight: 1, arbitrary: good },
+  { weight: 4, arbitrary: odd },
 );
 
 async function statusOf(sent: string | Uint8Array, contentType: string): Promise<number> {
@@ -116,7 +128,6 @@ test("any JSON is taken or refused, and never breaks anything", async () => {
     ),
     RUNS,
   );
-  // The bodies are near enough to good ones to reach every layer.
   expect([...seen].sort()).toEqual(expect.arrayContaining([201, 400, 422]));
 });
 
