@@ -103,17 +103,16 @@ async function refusedAsWords<Result>(close: () => Promise<Result>): Promise<Res
 }
 
 function figuresOf({ receipts }: Closed) {
-  return { receipts: receipts.reduce((sum, each) => sum + each.count, 0) };
+  return { receipts };
 }
 
 function print(closed: Closed): void {
-  const { month, summary } = closed;
+  const { month, summary, receipts } = closed;
   for (const row of summary) {
     const what = row.correction_of === null ? row.frequency : `${row.frequency}, correction of ${row.correction_of}`;
     console.log(`${row.currency}  ${what}: ${row.payments} payments, net ${formatDecimal(row.net, row.currency)}`);
   }
-  const { receipts: count } = figuresOf(closed);
-  console.log(`${month.month} is closed by ${month.closed_by}. Receipts issued: ${count}. SHA-256 of the evidence:`);
+  console.log(`${month.month} is closed by ${month.closed_by}. Receipts: ${receipts}. SHA-256 of the evidence:`);
   console.log(month.sha256);
 }
 

@@ -20,6 +20,11 @@ export function currencyFor(newsroom: NewsroomConfig, country: string | null | u
 
 /** The language of ours that comes nearest to what was asked for (`de-AT` → `de`), or the default one. */
 export function pickLocale(newsroom: NewsroomConfig, wanted: string | null | undefined): string {
+  return findLocale(newsroom, wanted) ?? newsroom.default_locale;
+}
+
+/** The same, or null when none of ours is near. */
+export function findLocale(newsroom: NewsroomConfig, wanted: string | null | undefined): string | null {
   const asked = (wanted ?? "").trim().toLowerCase();
   const named = (tag: string) => newsroom.locales.find((locale) => locale.toLowerCase() === tag);
   const parts = asked.split(/[-_]/);
@@ -27,7 +32,7 @@ export function pickLocale(newsroom: NewsroomConfig, wanted: string | null | und
     const found = named(parts.slice(0, length).join("-"));
     if (found) return found;
   }
-  return newsroom.default_locale;
+  return null;
 }
 
 /** The copy in the language of `pickLocale`. */

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { DISPUTE_STATES } from "../mirror/known-states.ts";
 import { NOT_AFTER } from "../shared/period.ts";
 import { cursorOf } from "./keyset.ts";
-import { bom, currency, day, limit, period, text } from "./query-schema.ts";
+import { bom, currency, day, limit, period } from "./query-schema.ts";
 
 /** The query strings of the accountant's reports, as strict as those of query-schema.ts. */
 
@@ -29,8 +30,8 @@ const disputesFields = z.strictObject({
   /** Without them all disputes: a deadline must not hide behind a default. */
   from: day.optional(),
   to: day.optional(),
-  /** Stripe's own, or `open` or `closed`. */
-  status: text.optional(),
+  /** Stripe's own, or `open` or `closed`: these have those too that Stripe names in a way that isn't known here. */
+  status: z.enum(["open", "closed", ...DISPUTE_STATES]).optional(),
   limit: limit.optional(),
   cursor: cursorOf(z.tuple([z.union([z.literal(0), z.literal(1)]), z.int(), id])).optional(),
 });

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { DB } from "../db/schema.ts";
 import type { Period } from "../shared/period.ts";
+import { SAMPLE_CURSOR } from "../shared/sample-id.ts";
 
 export interface BalanceSums {
   readonly currency: string;
@@ -49,6 +50,12 @@ export async function balanceActivity(db: Kysely<DB>, { start, end }: Period): P
     order by 1, 3, 2
   `.execute(db);
   return rows;
+}
+
+/** Whether there are gifts in these books that Stripe has never seen; no comparison looks at them. */
+export async function holdsSampleData(db: Kysely<DB>): Promise<boolean> {
+  const { rows } = await sql`select from cursors where name like ${`${SAMPLE_CURSOR}%`} limit 1`.execute(db);
+  return rows.length > 0;
 }
 
 export interface Compared {

@@ -58,7 +58,11 @@ export async function payoutPage(
 async function known(db: Kysely<DB>, id: string): Promise<PayoutRow> {
   const payout = await readPayout(db, id);
   if (payout !== null) return payout;
-  throw new AppError("not_found", "not_found", "There is no payout of this id. GET /v1/reports/payouts lists them.");
+  throw new AppError(
+    "not_found",
+    "not_found",
+    "There is no payout of this id. The list of payouts has all that there are.",
+  );
 }
 
 const payoutPosition = (row: PayoutRow): PayoutPosition => [+row.created_at, row.payout_id];

@@ -19,9 +19,12 @@ export const text = z
   .max(TEXT_LIMIT)
   .refine((value) => !value.includes("\0") && value.isWellFormed(), "Expected text without control characters.");
 
+const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf("currency"));
+
+/** A slip of the finger must not be answered by an empty file. */
 export const currency = z.string().transform((code, context) => {
   const canonical = canonicalCurrency(code);
-  if (canonical !== null) return canonical;
+  if (canonical !== null && CURRENCIES.has(canonical)) return canonical;
   context.addIssue({ code: "custom", message: "Expected a currency as its three letters (ISO 4217)." });
   return z.NEVER;
 });

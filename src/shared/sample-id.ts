@@ -5,3 +5,6 @@
 
 /** For Postgres: `id !~ ${SAMPLE_ID}`. */
 export const SAMPLE_ID = "^[a-z]+_sample";
+
+/** How the name of the cursor begins that every database with sample data has. */
+export const SAMPLE_CURSOR = "sample_data ";

@@ -124,6 +124,7 @@ describe("the accountant's reports", () => {
   test.each([
     ["payouts?from=2026-11-31", "from"],
     ["payouts?currency=dollars", "currency"],
+    ["payouts?currency=UDS", "currency"],
     ["payouts?cursor=bm90IG9uZQ", "cursor"],
     ["payouts?status=paid", "status"],
     ["payouts.csv?limit=5", "limit"],
@@ -133,6 +134,7 @@ describe("the accountant's reports", () => {
     ["journal?format=datev", "format"],
     ["journal?cursor=WyJ4Il0", "cursor"],
     ["disputes?status=", "status"],
+    ["disputes?status=loost", "status"],
     ["disputes?from=yesterday", "from"],
     ["disputes?from=2026-12-01&to=2026-11-01", "to"],
     ["disputes.csv?from=2026-12-01&to=2026-12-01", "to"],

@@ -44,7 +44,7 @@ test("close says what stands against it, and with a signature closes all the sam
   const closed = await donations("close", "2024-05", ...signed);
   expect(closed).toMatchObject({ code: 0, stderr: "" });
   expect(closed.stdout).toMatch(
-    /^USD {2}once: 1 payments, net 23\.97\n2024-05 is closed by Ada Accountant\. Receipts issued: 1\. SHA-256 of the evidence:\n[0-9a-f]{64}\nThe evidence of 2024-05 is in .*may\.zip\.\n$/,
+    /^USD {2}once: 1 payments, net 23\.97\n2024-05 is closed by Ada Accountant\. Receipts: 1\. SHA-256 of the evidence:\n[0-9a-f]{64}\nThe evidence of 2024-05 is in .*may\.zip\.\n$/,
   );
   expect(await readdir(dataDir)).toContain("may.zip");
   const again = await donations("close", "2024-05");

@@ -1,7 +1,8 @@
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { CloseRefused } from "../../src/reports/close/close.ts";
-import { close, compared, differs, disown, insertMoneyBack, rederive } from "../support/closing.ts";
+import { issueReceipts } from "../../src/reports/receipts/issue.ts";
+import { close, compared, differs, disown, insertMoneyBack, rederive, shippedNewsroom } from "../support/closing.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 import { type Gift, insertGift } from "../support/gifts.ts";
 import { type ReportsApp, reportsApp } from "../support/reports-app.ts";
@@ -145,6 +146,20 @@ describe("a month is closed", () => {
     const both = await Promise.allSettled([close(database.db, "2026-10"), close(database.db, "2026-10")]);
     expect(both.map((one) => one.status).sort()).toEqual(["fulfilled", "rejected"]);
     expect(await figures(OCTOBER)).toEqual(["2026-10 closed once: 1 2500 0 0 103 2397"]);
+  });
+
+  test("and says how many receipts it has, also after one that broke off once they were issued", async () => {
+    await compared(database.db);
+    await gift({ at: "2026-10-10T12:00:00Z" });
+    await gift({ at: "2026-10-11T12:00:00Z" });
+    await gift({ at: "2026-10-20T12:00:00Z" });
+    const deps = { db: database.db, newsroom: shippedNewsroom, now: () => new Date("2026-11-02T12:00:00Z") };
+    const span = { start: new Date("2026-10-01T00:00:00Z"), end: new Date("2026-10-15T00:00:00Z") };
+    expect(await issueReceipts(deps, span)).toEqual([{ year: 2026, count: 2 }]);
+    expect((await close(database.db, "2026-10")).receipts).toBe(3);
+    await gift({ at: "2026-10-21T12:00:00Z" });
+    await gift({ at: "2026-11-21T12:00:00Z" });
+    expect((await close(database.db, "2026-11")).receipts).toBe(2);
   });
 
   test("for good: not even the tables' owner changes what was frozen, nor one who takes the right to", async () => {

@@ -1,7 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { change, count, dayName, money, monthName, percent, shortMoney } from "../../src/reports/pages/figures.ts";
+import {
+  change,
+  count,
+  dayName,
+  money,
+  monthName,
+  percent,
+  plain,
+  shortMoney,
+} from "../../src/reports/pages/figures.ts";
 import { keptCounts } from "../../src/reports/pages/kept-counts.ts";
+import { lineName } from "../../src/reports/pages/payout.page.ts";
 import type { RecurringCount } from "../../src/reports/recurring.queries.ts";
 import type { TestApp } from "../support/app.ts";
 
@@ -18,6 +28,20 @@ describe("how pages for staff write figures", () => {
     [9_007_199_254_740_991, "USD", "$90,071,992,547,409.91"],
   ])("%s minor units of %s", (amount, currency, text) => {
     expect(money(amount, currency)).toBe(text);
+  });
+
+  test("what differs from Stripe, and what a payout's line is, without a word of code", () => {
+    expect(plain({ status: "past_due", ids: ["re_1", "re_2"], none: [], canceled_at: null })).toBe(
+      "status past_due; ids re_1, re_2; none –; canceled at –",
+    );
+    const line = (kind: "payment" | "refund" | "dispute" | "not_gifts", amount: number) =>
+      lineName({ kind, amount, reporting_category: "network_cost" });
+    expect([line("payment", 5), line("refund", -5), line("refund", 5)]).toEqual([
+      ...["Gift", "Refund", "Refund that failed"],
+    ]);
+    expect([line("dispute", -5), line("dispute", 5), line("not_gifts", 5)]).toEqual([
+      ...["Dispute", "Dispute money that came back", "Not a gift: network cost"],
+    ]);
   });
 
   test("at an axis in short", () => {

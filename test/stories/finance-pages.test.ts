@@ -310,6 +310,10 @@ test("the balance rolls forward to Stripe's own, with what is no gift apart", as
     "✗ Stripe’s own balance was -$0.07, the books said $0.00: a difference of -$0.07",
   );
   expect(mainOf(await page("/finance/balance"))).toContain("Not compared with Stripe’s own balance yet");
+  expect(text).not.toContain("sample data");
+  await sql`insert into cursors (name) values ('sample_data {}')`.execute(here.app.db);
+  expect(mainOf(await page("/finance/balance"))).toContain("no comparison with Stripe’s own balance counts it");
+  await sql`delete from cursors where name = 'sample_data {}'`.execute(here.app.db);
   await sql`update reconciliation_runs set balances = ${JSON.stringify(balances)}`.execute(here.app.db);
 });
 

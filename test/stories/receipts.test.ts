@@ -103,6 +103,10 @@ describe("a receipt", () => {
         `Received on January 10, ${year} Reference ${reference} Amount €50.50 ` +
         "Harbour Courier Foundation confirms that it has received this gift. This confirms a payment. It is not a certificate for tax purposes.",
     );
+    const unknown = await fetch(`${here.app.url}${path}?locale=xx`, {
+      headers: { authorization: `Bearer ${await here.app.token()}`, accept: "text/html" },
+    });
+    expect([unknown.status, await unknown.text()]).toEqual([400, expect.stringContaining("no such language")]);
     expect(await words(here, path)).toMatch(/Duplicate Confirmation of your gift/);
     expect(await words(here, `${path}?locale=de`)).toMatch(/Duplikat Bestätigung Ihrer Spende .* Betrag 50,50 €/);
   });

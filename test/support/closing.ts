@@ -11,6 +11,8 @@ import { SHIPPED } from "./newsroom-files.ts";
 
 const NEWSROOM = loadNewsroom(join(SHIPPED, "newsroom.yaml"));
 
+export const shippedNewsroom = (): NewsroomConfig => NEWSROOM;
+
 export interface Closing extends Partial<Signature> {
   /** Product time; a day in the far future unless given. */
   readonly now?: string;

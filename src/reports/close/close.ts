@@ -4,9 +4,9 @@ import type { Deps } from "../../deps.ts";
 import type { NewsroomConfig } from "../../newsroom.ts";
 import type { Period } from "../../shared/period.ts";
 import { freezeFiles } from "../evidence/freeze-files.ts";
-import { type ReceiptCounter, receiptCounters } from "../evidence/receipts.queries.ts";
+import { countReceipts, type ReceiptCounter, receiptCounters } from "../evidence/receipts.queries.ts";
 import { freezeJournal } from "../journal/freeze.ts";
-import { type Issued, issueReceipts } from "../receipts/issue.ts";
+import { issueReceipts } from "../receipts/issue.ts";
 import { readSummary } from "../summary.queries.ts";
 import {
   type ClosedMonth,
@@ -37,7 +37,8 @@ export interface Signature {
 export interface Closed {
   readonly month: ClosedMonth;
   readonly summary: readonly SummaryLine[];
-  readonly receipts: readonly Issued[];
+  /** How many are in the month's evidence: of what was booked in it, and of earlier payments that got theirs since the last closing. */
+  readonly receipts: number;
 }
 
 /** Nothing was frozen. */
@@ -64,12 +65,11 @@ export async function closeMonth(deps: CloseDeps, month: string, signature: Sign
   const wanted: Wanted = { month, period, newsroom, now: deps.now(), signature, altered };
   const before = await closedMonths(deps.db);
   signedFor(await against(deps.db, wanted, before), signature);
-  const receipts = await issueReceipts(deps, { start: before[0]?.starts_at ?? period.start, end: period.end });
-  const frozen = await deps.db
+  await issueReceipts(deps, { start: before[0]?.starts_at ?? period.start, end: period.end });
+  return await deps.db
     .transaction()
     .setIsolationLevel("repeatable read")
     .execute(async (trx) => await freeze(trx, wanted));
-  return { ...frozen, receipts };
 }
 
 interface Wanted {
@@ -96,7 +96,7 @@ function signedFor(found: readonly Obstacle[], { reason }: Signature): readonly 
   return found;
 }
 
-async function freeze(trx: Transaction<DB>, wanted: Wanted): Promise<Pick<Closed, "month" | "summary">> {
+async function freeze(trx: Transaction<DB>, wanted: Wanted): Promise<Closed> {
   const { month, period, newsroom, now, signature } = wanted;
   const timeZone = newsroom.time_zone;
   await waitForOthers(trx);
@@ -134,7 +134,7 @@ async function freeze(trx: Transaction<DB>, wanted: Wanted): Promise<Pick<Closed
     sha256,
   };
   await insertClosedMonth(trx, row);
-  return { month: row, summary };
+  return { month: row, summary, receipts: await countReceipts(trx, period, { closedAt: now, countersBefore }) };
 }
 
 /** @returns the counters that were frozen with the month before */

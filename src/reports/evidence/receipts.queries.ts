@@ -53,3 +53,15 @@ export function receiptsOf(
     order by r.series, r.year, r.serial
   `;
 }
+
+/** How many of them there are. */
+export async function countReceipts(
+  db: Kysely<DB>,
+  period: Pick<Period, "from" | "to">,
+  closing: Closing,
+): Promise<number> {
+  const { rows } = await sql<{
+    count: number;
+  }>`select count(*) as count from (${receiptsOf(period, closing)}) r`.execute(db);
+  return rows[0]?.count ?? 0;
+}

@@ -4,7 +4,7 @@ import { table } from "../../pages/finance/table.page.ts";
 import { assertSafe } from "../../shared/money.ts";
 import { firstOfMonth, localDate, type Period } from "../../shared/period.ts";
 import { balanceQuery } from "../accounting-query-schema.ts";
-import type { Activity } from "../balance.queries.ts";
+import { type Activity, holdsSampleData } from "../balance.queries.ts";
 import { type BalanceRow, balanceReport } from "../balance.ts";
 import { periodOf } from "../period.ts";
 import { count, money, tick, timeOf, words } from "./figures.ts";
@@ -36,7 +36,11 @@ ${shortcuts(PATH, { now: deps.now(), timeZone: deps.newsroom().time_zone }, peri
     const rows = await balanceReport(db, period);
     return {
       tools: html`<a href="/v1/reports/balance.csv?from=${period.from}&amp;to=${period.to}">Download CSV</a>`,
-      body: html`${rows.length === 0 && html`<p class="notice">Nothing was booked before the end of this period.</p>`}
+      body: html`${
+        (await holdsSampleData(db)) &&
+        html`<p class="notice">There is sample data in these books. Stripe knows nothing of it, so no comparison with Stripe’s own balance counts it.</p>`
+      }
+${rows.length === 0 && html`<p class="notice">Nothing was booked before the end of this period.</p>`}
 ${rows.map((row) => currencySection(row, timeZone))}
 ${rows.length > 0 && html`<p class="small">By Stripe’s own reporting categories and dates, in days of ${timeZone}. What isn’t a gift stands apart.</p>`}`,
     };

@@ -76,6 +76,16 @@ export function words(code: string): string {
   return code.replaceAll("_", " ");
 }
 
+/** `{"status":"active","prices":["a","b"]}` → `status active; prices a, b` */
+export function plain(value: unknown): string {
+  if (value === null || value === undefined) return "–";
+  if (Array.isArray(value)) return value.length === 0 ? "–" : value.map(plain).join(", ");
+  if (typeof value !== "object") return String(value);
+  return Object.entries(value)
+    .map(([name, each]) => `${words(name)} ${plain(each)}`)
+    .join("; ");
+}
+
 /** Whether two amounts that must be the same are, in words and with a mark. */
 export function tick(isRight: boolean, right: string, wrong: string): Html {
   return isRight

@@ -70,6 +70,12 @@ const LINE_KINDS: Readonly<Record<Exclude<LineSum["kind"], "not_gifts">, string>
   payout: "Payout that came back",
 };
 
+/** Of money that had gone to the donor, or to their bank, and is ours again. */
+const COME_BACK: Readonly<Partial<Record<LineSum["kind"], string>>> = {
+  refund: "Refund that failed",
+  dispute: "Dispute money that came back",
+};
+
 function totals({ payout, totals }: PayoutPage): Html {
   const { currency } = payout;
   const of = (read: (sum: LineSum) => number) => assertSafe(totals.reduce((all, sum) => all + read(sum), 0));
@@ -127,7 +133,7 @@ function lines({ payout, rows }: PayoutPage, timeZone: string): Html {
     ],
     rows: rows.map((row) => [
       dayOf(row.booked_at, timeZone),
-      kindOf(row),
+      lineName(row),
       money(row.amount, payout.currency),
       money(0 - row.fee, payout.currency),
       money(row.net, payout.currency),
@@ -140,7 +146,12 @@ function lines({ payout, rows }: PayoutPage, timeZone: string): Html {
   });
 }
 
-/** Of what is no gift, Stripe's own name for it. */
-function kindOf({ kind, reporting_category }: PayoutLineRow): string {
-  return kind === "not_gifts" ? `Not a gift: ${words(reporting_category)}` : LINE_KINDS[kind];
+/** What a line is, by the way its money went; of what is no gift, Stripe's own name for it. */
+export function lineName({
+  kind,
+  reporting_category,
+  amount,
+}: Pick<PayoutLineRow, "kind" | "reporting_category" | "amount">): string {
+  if (kind === "not_gifts") return `Not a gift: ${words(reporting_category)}`;
+  return (amount > 0 ? COME_BACK[kind] : undefined) ?? LINE_KINDS[kind];
 }

@@ -4,7 +4,7 @@ import { table } from "../../pages/finance/table.page.ts";
 import { type ReconciliationQuery, reconciliationQuery } from "../query-schema.ts";
 import type { ReconciliationRow, ReconciliationRun } from "../reconciliation.queries.ts";
 import { reconciliationPage as readPage } from "../reconciliation.ts";
-import { count, timeOf, words } from "./figures.ts";
+import { count, plain, timeOf, words } from "./figures.ts";
 import { filterForm, more } from "./filters.page.ts";
 import type { ReportPage } from "./report-page.ts";
 
@@ -86,8 +86,5 @@ function latest(run: ReconciliationRun | null, timeZone: string): Html {
 /** Ids, amounts in minor units and states. */
 function facts(of: ReconciliationRow["ours"]): Html | string {
   if (of === null) return "–";
-  return html`${Object.entries(of).map(
-    ([name, value]) =>
-      html`<span class="fact">${words(name)}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}</span> `,
-  )}`;
+  return html`${Object.entries(of).map(([name, value]) => html`<span class="fact">${words(name)}: ${plain(value)}</span> `)}`;
 }

@@ -5,7 +5,7 @@ import { laterDonorId } from "../../donations/corrected.queries.ts";
 import type { Html } from "../../http/html.ts";
 import { parse } from "../../http/parse.ts";
 import { type Staff, staffOf } from "../../http/staff.ts";
-import { pickLocale } from "../../newsroom.ts";
+import { findLocale, type NewsroomConfig, pickLocale } from "../../newsroom.ts";
 import { isTest } from "../../pages/layout.page.ts";
 import { AppError } from "../../shared/errors.ts";
 import { periodStart } from "../../shared/period.ts";
@@ -56,17 +56,18 @@ export function receiptRoutes(deps: ReceiptDeps, { allow, onNameRead }: ReceiptP
     const number = String(request.params.number);
     const receipt = NUMBER.test(number) ? await findReceipt(deps.db, number) : null;
     if (receipt === null) throw missing("There is no receipt of this number.");
+    const newsroom = deps.newsroom();
+    const locale = localeOf(newsroom, query.locale, receipt.locale);
     const staffTokenId = tokenOf(response);
     const [name = null] = await namesOf(response, receipt.donor_id, [receipt.customer], "receipt");
     const print = { number, at: deps.now(), staffTokenId, withName: name !== null };
     // A HEAD shows nothing.
     const copy = request.method === "HEAD" ? 1 : await notePrint(deps.db, print);
-    const newsroom = deps.newsroom();
     send(
       response,
       receiptPage({
         newsroom,
-        locale: pickLocale(newsroom, query.locale ?? receipt.locale),
+        locale,
         test: isTest(deps.config),
         receipt,
         state: stateOf(receipt),
@@ -90,6 +91,7 @@ export function receiptRoutes(deps: ReceiptDeps, { allow, onNameRead }: ReceiptP
       return;
     }
     const newsroom = deps.newsroom();
+    const locale = localeOf(newsroom, query.locale, donor.locale);
     const span = {
       start: periodStart(`${query.year}-01-01`, newsroom.time_zone),
       end: periodStart(`${query.year + 1}-01-01`, newsroom.time_zone),
@@ -101,7 +103,7 @@ export function receiptRoutes(deps: ReceiptDeps, { allow, onNameRead }: ReceiptP
       response,
       statementPage({
         newsroom,
-        locale: pickLocale(newsroom, query.locale ?? donor.locale),
+        locale,
         test: isTest(deps.config),
         year: query.year,
         donorId,
@@ -130,6 +132,17 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 function tokenOf(response: Response): string | null {
   const { id, kind } = staffOf(response);
   return kind === "token" ? id : null;
+}
+
+/** @throws AppError when a language was asked for that the newsroom doesn't have */
+function localeOf(newsroom: NewsroomConfig, asked: string | undefined, donors: string | null): string {
+  if (asked === undefined) return pickLocale(newsroom, donors);
+  const found = findLocale(newsroom, asked);
+  if (found !== null) return found;
+  const path = { path: "locale", message: `Expected one of: ${newsroom.locales.join(", ")}.` };
+  throw new AppError("invalid", "invalid_request", "The newsroom has no such language. Ask for another one.", {
+    errors: [path],
+  });
 }
 
 function send(response: Response, page: Html): void {

@@ -1,5 +1,6 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { DB } from "../../db/schema.ts";
+import { SAMPLE_CURSOR } from "../../shared/sample-id.ts";
 
 /** What a database holds of sample data, or is to hold. */
 export interface SampleSet {
@@ -10,13 +11,14 @@ export interface SampleSet {
   readonly until: string;
 }
 
-const LOADING = "sample_data ";
 const DERIVING = "sample_data_derived";
 
 /** @returns null where there is none */
 export async function readSampleSet(db: Kysely<DB>): Promise<SampleSet | null> {
-  const { rows } = await sql<{ name: string }>`select name from cursors where name like ${`${LOADING}%`}`.execute(db);
-  return rows[0] === undefined ? null : (JSON.parse(rows[0].name.slice(LOADING.length)) as SampleSet);
+  const { rows } = await sql<{ name: string }>`select name from cursors where name like ${`${SAMPLE_CURSOR}%`}`.execute(
+    db,
+  );
+  return rows[0] === undefined ? null : (JSON.parse(rows[0].name.slice(SAMPLE_CURSOR.length)) as SampleSet);
 }
 
 export async function beginSampleSet(db: Kysely<DB>, set: SampleSet): Promise<void> {
@@ -113,5 +115,5 @@ export async function sortByTime(db: Kysely<DB>): Promise<void> {
 }
 
 function nameOf({ payments, years, seed, until }: SampleSet): string {
-  return LOADING + JSON.stringify({ payments, years, seed, until });
+  return SAMPLE_CURSOR + JSON.stringify({ payments, years, seed, until });
 }
