@@ -13,7 +13,7 @@ const TEXT_LIMIT = 200;
 export const day = z.string().refine(isDate, "Expected a day that exists, as YYYY-MM-DD.");
 
 /** Free text that is compared for equality; Postgres takes no NUL. */
-export const text = z
+const text = z
   .string()
   .min(1)
   .max(TEXT_LIMIT)
