@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { CloseRefused } from "../../src/reports/close/close.ts";
+import { donationsOfPeriod } from "../../src/reports/close/obstacles.queries.ts";
 import { issueReceipts } from "../../src/reports/receipts/issue.ts";
 import { close, compared, differs, disown, insertMoneyBack, rederive, shippedNewsroom } from "../support/closing.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
@@ -160,6 +161,28 @@ describe("a month is closed", () => {
     await gift({ at: "2026-10-21T12:00:00Z" });
     await gift({ at: "2026-11-21T12:00:00Z" });
     expect((await close(database.db, "2026-11")).receipts).toBe(2);
+  });
+
+  test("after each gift with money in it was derived again, by whatever row it shows, and once", async () => {
+    const at = (day: string) => ({ at: `2026-${day}T12:00:00Z` });
+    const refunded = await gift(at("09-10"));
+    await insertMoneyBack(database.db, { ...refunded, ...at("10-03"), refunded: 500 });
+    const both = await gift(at("10-10"));
+    await insertMoneyBack(database.db, { ...both, ...at("10-12"), refunded: 500 });
+    const bare = await gift(at("10-11"));
+    await sql`delete from payment_movements where payment_id = ${bare.payment_id}`.execute(database.db);
+    await gift(at("09-30"));
+    await gift(at("11-01"));
+    const october = { start: new Date("2026-10-01T00:00:00Z"), end: new Date("2026-11-01T00:00:00Z") };
+    const found: string[] = [];
+    for (let after: string | null = null; ; ) {
+      const batch: readonly string[] = await donationsOfPeriod(database.db, october, after, 1);
+      const [id] = batch;
+      if (id === undefined) break;
+      found.push(id);
+      after = id;
+    }
+    expect(found).toEqual([refunded, both, bare].map((each) => each.donation_id).toSorted());
   });
 
   test("for good: not even the tables' owner changes what was frozen, nor one who takes the right to", async () => {
