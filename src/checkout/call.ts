@@ -21,26 +21,32 @@ const FIRST_PAUSE_MS = 250;
 /** Refusals that another try with the same gift can't change; all others are ours to mend, and the next repeat tries anew. */
 const FINAL = new Set(["amount_too_small", "amount_too_large", "email_invalid"]);
 
+/** What is to be sent, as it is stored. */
+export interface Pending {
+  readonly donation_id: string;
+  /** From 1 on; part of the key by which Stripe knows a repeat. */
+  readonly attempt: number;
+  readonly params: Stripe.Checkout.SessionCreateParams;
+  readonly resumable_until: Date;
+}
+
 /**
  * Sends the stored parameters until Stripe has answered or ten seconds have passed. The same attempt goes out again after anything that
  * leaves its fate unknown; only a replayed failure gets a new attempt, which is written down first.
+ * @param written what the caller has stored itself a moment ago, or null to read it
  */
-export async function callStripe(deps: CheckoutDeps, id: string): Promise<Started> {
+export async function callStripe(deps: CheckoutDeps, id: string, written: Pending | null): Promise<Started> {
   const deadline = performance.now() + CHECKOUT_TIMEOUT_MS - RESERVE_MS;
   for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
-    const stored = await readCheckout(deps.db, id);
-    if (stored === undefined) throw new Error("A checkout that was written can't be read.");
-    if (stored.state !== "prepared") return startedOf(deps, stored);
-    if (Date.now() > +stored.resumable_until) return await refuse(deps, id, "too_old");
+    const pending = pause === FIRST_PAUSE_MS && written !== null ? written : await readPending(deps, id);
+    if ("url" in pending) return pending;
+    if (Date.now() > +pending.resumable_until) return await refuse(deps, id, "too_old");
 
-    const params: Stripe.Checkout.SessionCreateParams = JSON.parse(
-      deps.vault.open(stored.params_sealed as Buffer, `checkouts.params_sealed:${id}`),
-    );
     const timeout = Math.min(STRIPE_CALL_TIMEOUT_MS, deadline - performance.now());
     if (timeout < SHORTEST_CALL_MS) throw unavailable();
     try {
-      const session = await deps.stripe.api.checkout.sessions.create(params, {
-        idempotencyKey: `checkout:${id}:${stored.attempt}`,
+      const session = await deps.stripe.api.checkout.sessions.create(pending.params, {
+        idempotencyKey: `checkout:${id}:${pending.attempt}`,
         timeout: Math.floor(timeout),
         maxNetworkRetries: 0,
       });
@@ -50,51 +56,51 @@ export async function callStripe(deps: CheckoutDeps, id: string): Promise<Starte
       if (failure === null) throw error;
       const level = failure.kind === "unknown" || failure.kind === "replayed_failure" ? "warn" : "error";
       deps.log[level](
-        { donation_id: id, attempt: stored.attempt, failure: failure.kind, err: error },
+        { donation_id: id, attempt: pending.attempt, failure: failure.kind, err: error },
         "Stripe did not start a checkout",
       );
-      await afterFailure(deps, stored, params, failure);
+      await afterFailure(deps, pending, failure);
       if (deadline - performance.now() < pause + SHORTEST_CALL_MS) throw unavailable();
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 }
 
+/** What is to be sent, or the answer that has come meanwhile. */
+async function readPending(deps: CheckoutDeps, id: string): Promise<Pending | Started> {
+  const stored = await readCheckout(deps.db, id);
+  if (stored === undefined) throw new Error("A checkout that was written can't be read.");
+  if (stored.state !== "prepared") return startedOf(deps, stored);
+  const params = deps.vault.open(stored.params_sealed as Buffer, `checkouts.params_sealed:${id}`);
+  return { ...stored, params: JSON.parse(params) };
+}
+
 /** Returns if another call makes sense. */
-async function afterFailure(
-  deps: CheckoutDeps,
-  stored: StoredCheckout,
-  params: Stripe.Checkout.SessionCreateParams,
-  failure: StripeFailure,
-): Promise<void> {
+async function afterFailure(deps: CheckoutDeps, pending: Pending, failure: StripeFailure): Promise<void> {
   switch (failure.kind) {
     case "unknown":
       return;
     case "replayed_failure":
-      await nextAttempt(deps, stored, params);
+      await nextAttempt(deps, pending);
       return;
     case "misconfigured":
       throw unavailable();
     case "refused":
-      if (failure.param === "expires_at") return await nextAttempt(deps, stored, params);
-      if (failure.code !== null && FINAL.has(failure.code)) await refuse(deps, stored.donation_id, failure.code);
-      await nextAttempt(deps, stored, params);
+      if (failure.param === "expires_at") return await nextAttempt(deps, pending);
+      if (failure.code !== null && FINAL.has(failure.code)) await refuse(deps, pending.donation_id, failure.code);
+      await nextAttempt(deps, pending);
       throw unavailable();
   }
 }
 
 /** A new key, and a new closing time: the old one may be too near by now. */
-async function nextAttempt(
-  deps: CheckoutDeps,
-  stored: StoredCheckout,
-  params: Stripe.Checkout.SessionCreateParams,
-): Promise<void> {
+async function nextAttempt(deps: CheckoutDeps, { donation_id: id, attempt, params }: Pending): Promise<void> {
   const expiresAt = new Date(+deps.now() + deps.newsroom().checkout.session_minutes * 60_000);
   const again = { ...params, expires_at: Math.floor(+expiresAt / 1000) };
   await beginAttempt(deps.db, {
-    donation_id: stored.donation_id,
-    attempt: stored.attempt + 1,
-    params_sealed: deps.vault.seal(JSON.stringify(again), `checkouts.params_sealed:${stored.donation_id}`),
+    donation_id: id,
+    attempt: attempt + 1,
+    params_sealed: deps.vault.seal(JSON.stringify(again), `checkouts.params_sealed:${id}`),
     expires_at: expiresAt,
     resumable_until: new Date(Date.now() + CHECKOUT_RESUMABLE_MS),
   });

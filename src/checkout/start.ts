@@ -9,7 +9,7 @@ import { attributionColumns } from "../shared/attribution.ts";
 import { AppError } from "../shared/errors.ts";
 import { CHECKOUT_RESUMABLE_MS } from "../shared/limits.ts";
 import type { CheckoutBody } from "./body.ts";
-import { callStripe, type Started, startedOf } from "./call.ts";
+import { callStripe, type Pending, type Started, startedOf } from "./call.ts";
 import { findKey, giveBackLease, insertCheckout, readCheckout, takeLease } from "./checkout.queries.ts";
 import { assertAccepted, type Terms } from "./rules.ts";
 import { sessionParams } from "./session-params.ts";
@@ -36,8 +36,10 @@ export async function startCheckout(deps: CheckoutDeps, request: CheckoutRequest
   if (terms === null) return await repeat(deps, key as KeyHashes);
   const id = v7();
   const reminded = await remindedGift(deps, request.body.reminder_token);
-  if (await insertCheckout(deps.db, { ...prepare(deps, newsroom, id, request.body, terms, reminded), key })) {
-    return await finish(deps, id, key?.key_hash ?? null);
+  const { params, ...prepared } = prepare(deps, newsroom, id, request.body, terms, reminded);
+  if (await insertCheckout(deps.db, { ...prepared, key })) {
+    const written = { donation_id: id, attempt: 1, params, resumable_until: prepared.checkout.resumable_until };
+    return await finish(deps, id, key?.key_hash ?? null, written);
   }
   if (key === null) throw new Error("A checkout without a client's key was not written.");
   return await repeat(deps, key);
@@ -83,7 +85,7 @@ async function repeat(deps: CheckoutDeps, key: KeyHashes): Promise<Started> {
   const stored = await readCheckout(deps.db, holder.donation_id);
   if (stored !== undefined && stored.state !== "prepared") return startedOf(deps, stored);
   if (!(await takeLease(deps.db, key.key_hash))) throw inProgress();
-  return await finish(deps, holder.donation_id, key.key_hash);
+  return await finish(deps, holder.donation_id, key.key_hash, null);
 }
 
 function inProgress(): AppError {
@@ -91,9 +93,14 @@ function inProgress(): AppError {
   return new AppError("conflict", "request_in_progress", detail, { retryAfterSeconds: 1 });
 }
 
-async function finish(deps: CheckoutDeps, id: string, keyHash: Buffer | null): Promise<Started> {
+async function finish(
+  deps: CheckoutDeps,
+  id: string,
+  keyHash: Buffer | null,
+  written: Pending | null,
+): Promise<Started> {
   try {
-    return await callStripe(deps, id);
+    return await callStripe(deps, id, written);
   } catch (error) {
     if (keyHash !== null) await giveBackLease(deps.db, keyHash);
     throw error;
@@ -123,6 +130,7 @@ function prepare(
     expiresAt,
   });
   return {
+    params,
     donation,
     consent: {
       shown_at: now,
