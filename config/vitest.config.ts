@@ -13,8 +13,8 @@ export default defineConfig({
     // A process a file: tests send signals, change the environment and start programs that watch for their parent's end.
     pool: "forks",
     maxWorkers: 3,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     teardownTimeout: 30_000,
     // No test may lean on what another left behind. The seed is printed; repeat an order with --sequence.seed=N.
     sequence: { shuffle: { files: true, tests: true } },

@@ -7,7 +7,7 @@ import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { eventsCommand } from "../../src/cli/events.ts";
-import { asSetupError } from "../../src/compose.ts";
+import { asSetupError } from "../../src/settings.ts";
 import type { StripeStandIn } from "../../src/sandbox/stripe/server.ts";
 import { SetupError } from "../../src/shared/errors.ts";
 import { readToken } from "../../src/staff/tokens.ts";

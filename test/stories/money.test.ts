@@ -229,11 +229,10 @@ describe("reading what a person types", () => {
     );
   });
 
-  test("a long run of digits and spaces is read at once", () => {
-    const start = performance.now();
-    parseMajor(`${"1 ".repeat(50_000)}1`, "USD");
-    parseMajor("9".repeat(100_000), "USD");
-    expect(performance.now() - start).toBeLessThan(500);
+  // A pattern that backtracks takes minutes for these: then the test runs out of its time.
+  test("a long run of digits and spaces is refused without long thought", () => {
+    expect(parseMajor(`${"1 ".repeat(500_000)}1`, "USD").ok).toBe(false);
+    expect(parseMajor("9".repeat(1_000_000), "USD").ok).toBe(false);
   });
 });
 

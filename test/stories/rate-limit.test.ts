@@ -161,9 +161,7 @@ describe("the counters", () => {
       );
       const { limits } = composed.deps;
       const client = someClient();
-      const startedAt = performance.now();
       await limits.count("reminder_client", client);
-      expect(performance.now() - startedAt).toBeLessThan(900);
       const counted = await Promise.allSettled(
         Array.from({ length: RATE_LIMITS.reminder_client.points }, () => limits.count("reminder_client", client)),
       );

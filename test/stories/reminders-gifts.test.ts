@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { reminderLinks } from "../../src/mail/reminder-links.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { give, onStripesPage, type Start, start } from "../support/giving.ts";
-import { remind, someone, stored } from "../support/reminders.ts";
+import { remind, someone, stored, untilMorning } from "../support/reminders.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -36,10 +36,10 @@ describe("support-reminders: mails people who have given meanwhile", () => {
     await app.settle();
     await app.standIn.advance(3 * DAY_MS);
     await app.settle();
-    const now = await Promise.all(reminders.map(async ({ id }) => await stored(app, id)));
-    // At night the clock may have left them for the morning: then it has to come first.
-    if (now.some(({ state }) => state === "pending")) await app.standIn.advance(DAY_MS / 2);
-    await app.settle();
+    await untilMorning(
+      app,
+      reminders.map(({ id }) => id),
+    );
     const states = await Promise.all(reminders.map(async ({ id }) => await stored(app, id)));
     expect(states.map(({ state, reason }) => reason ?? state)).toEqual([
       "queued",

@@ -9,30 +9,36 @@ import { serveApp } from "../support/serve-app.ts";
 
 let app: TestApp;
 let paused = false;
-let served: Awaited<ReturnType<typeof serveApp>>;
+/** One that soon gives up waiting, and one that would wait for longer than a test may take. */
+let hasty: Awaited<ReturnType<typeof serveApp>>;
+let patient: typeof hasty;
 beforeAll(async () => {
   app = await startApp({ newsroom: (n) => ({ ...n, mail: { ...n.mail, paused } }) });
-  served = await serveApp(
-    createApp({
-      deps: app.deps,
-      reports: app.deps,
-      readiness: { whyNot: async () => null },
-      onReceived: () => {},
-      stripeOrigins: [app.standIn.url],
-      extra: [controlRoutes(app.deps, app.standIn, 1_000)],
-    }),
-  );
+  [hasty, patient] = await Promise.all([serveWaiting(1_000), serveWaiting(600_000)]);
 });
 afterAll(async () => {
-  await served.close();
+  await Promise.all([hasty.close(), patient.close()]);
   await app.close();
 });
 beforeEach(async () => {
   await sql`delete from stripe_events`.execute(app.db);
 });
 
-async function advance(headers: Record<string, string> = {}) {
-  const answer = await fetch(`${served.url}/sandbox/stripe/advance`, {
+function serveWaiting(catchUpMs: number) {
+  return serveApp(
+    createApp({
+      deps: app.deps,
+      reports: app.deps,
+      readiness: { whyNot: async () => null },
+      onReceived: () => {},
+      stripeOrigins: [app.standIn.url],
+      extra: [controlRoutes(app.deps, app.standIn, catchUpMs)],
+    }),
+  );
+}
+
+async function advance({ at = hasty, headers = {} }: { at?: typeof hasty; headers?: Record<string, string> } = {}) {
+  const answer = await fetch(`${at.url}/sandbox/stripe/advance`, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body: '{"seconds":60}',
@@ -58,11 +64,11 @@ describe("moving the sandbox's time", () => {
       "https://127.0.0.1.nip.io",
       "null",
     ]) {
-      expect(await advance({ origin }), origin).toMatchObject({ status: 403, body: { code: "forbidden" } });
+      expect(await advance({ headers: { origin } }), origin).toMatchObject({ status: 403, body: { code: "forbidden" } });
     }
     expect(app.deps.now().getTime() - before).toBeLessThan(50_000);
     for (const origin of [app.url, "http://localhost:3000", "http://[::1]:3000"]) {
-      expect(await advance({ origin }), origin).toMatchObject({ status: 200, body: { settled: true } });
+      expect(await advance({ headers: { origin } }), origin).toMatchObject({ status: 200, body: { settled: true } });
     }
     expect(app.deps.now().getTime() - before).toBeGreaterThanOrEqual(180_000);
   });
@@ -76,11 +82,9 @@ describe("moving the sandbox's time", () => {
 
   test("names what has failed before and isn't due again, without waiting for it", async () => {
     await received(1, "Error", 3600);
-    const began = performance.now();
-    const { body } = await advance();
+    const { body } = await advance({ at: patient });
     expect(body).toMatchObject({ settled: false, waiting_for: { failed_events: { count: 1, ids: ["evt_01"] } } });
     expect(body.waiting_for).not.toHaveProperty("events");
-    expect(performance.now() - began).toBeLessThan(900);
   });
 
   test("makes the retries due that lie within", async () => {
@@ -100,12 +104,10 @@ describe("moving the sandbox's time", () => {
     });
     paused = true;
     try {
-      const began = performance.now();
-      expect((await advance()).body).toMatchObject({
+      expect((await advance({ at: patient })).body).toMatchObject({
         settled: false,
         waiting_for: { mail_paused: { count: 1, ids: [id] } },
       });
-      expect(performance.now() - began).toBeLessThan(900);
     } finally {
       paused = false;
     }
@@ -135,7 +137,7 @@ describe("moving the sandbox's time", () => {
   test("says what it expects when it is sent nothing", async () => {
     for (const body of ["null", "{}"]) {
       const headers = { "content-type": "application/json" };
-      const answer = await fetch(`${served.url}/sandbox/stripe/advance`, { method: "POST", headers, body });
+      const answer = await fetch(`${hasty.url}/sandbox/stripe/advance`, { method: "POST", headers, body });
       expect(answer.status).toBe(400);
       expect(await answer.text()).toContain("Expected days, hours or seconds.");
     }

@@ -59,6 +59,15 @@ export async function stored(app: TestApp, id: string) {
   return await app.db.selectFrom("reminders").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
 }
 
+/** Those that the night has left pending go out in the morning, which comes here. */
+export async function untilMorning(app: TestApp, ids: readonly string[]): Promise<void> {
+  const reminders = await Promise.all(ids.map((id) => stored(app, id)));
+  const mornings = reminders.filter(({ state }) => state === "pending").map(({ due_at }) => +due_at);
+  if (mornings.length === 0) return;
+  await app.standIn.advance(Math.max(...mornings) - +app.clock.now() + 1000);
+  await app.settle();
+}
+
 export async function mailsOf(app: TestApp, id: string, kind = "reminder") {
   return await app.db
     .selectFrom("mails")
