@@ -1,25 +1,15 @@
-import type { Config, DataKey } from "./config.ts";
 import { createDatabase, createPool } from "./db/client.ts";
 import type { Deps } from "./deps.ts";
 import { createLimits } from "./http/limiter.ts";
 import { createMailer } from "./mail/mailer.ts";
 import type { WatchedNewsroom } from "./newsroom.ts";
-import { databaseTrouble } from "./shared/database-trouble.ts";
-import { SetupError } from "./shared/errors.ts";
+import { asSetupError, databaseUrlOf, type Settings } from "./settings.ts";
 import { LIMITER_TIMEOUT_MS, POOL_SIZE } from "./shared/limits.ts";
 import type { Logger } from "./shared/log.ts";
 import { createStripeClient, stripeKeyOf } from "./stripe/client.ts";
 import { createKeyring, type Keyring } from "./vault/keyring.ts";
 import { loadLookupKey } from "./vault/lookup-key.queries.ts";
 import { createVault } from "./vault/vault.ts";
-
-/** What a process runs on, whether the sandbox made it or the environment named it. */
-export interface Settings {
-  readonly config: Config;
-  readonly now: () => Date;
-  /** Reads the data keys from where they are kept, anew at each call. */
-  readonly loadKeys: () => readonly DataKey[];
-}
 
 export interface Composed {
   readonly deps: Deps;
@@ -91,30 +81,4 @@ function oncePerSecond(tell: (error: Error) => void): (error: Error) => void {
     quietUntil = performance.now() + 1_000;
     tell(error);
   };
-}
-
-export function databaseUrlOf(config: Config): string {
-  if (config.databaseUrl !== null) return config.databaseUrl;
-  throw new SetupError([
-    "DATABASE_URL: is not set, and no `npm start` is running on this DATA_DIR. Set it, or run `npm start` first.",
-  ]);
-}
-
-/** A database that can't be reached or isn't migrated, in words that name the setting; all else as it is. */
-export function asSetupError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const code = (error as NodeJS.ErrnoException).code ?? "";
-  if (code === "42P01") {
-    return new SetupError(["The database has no tables yet. Run `npm run donations -- migrate`, then start again."]);
-  }
-  const trouble = databaseTrouble(error);
-  if (trouble === null) return error;
-  if (trouble === "silent") {
-    return new SetupError([
-      "DATABASE_URL: the database doesn't answer. Check its host and port, and what lies between.",
-    ]);
-  }
-  return new SetupError([
-    `DATABASE_URL: the database refuses (${trouble.code}). Check its host, port, name, user and password, and that it runs.`,
-  ]);
 }

@@ -1,6 +1,6 @@
 import { Logger as JobLogger, runTaskList, type TaskList, type WorkerPool, WorkerPreset } from "graphile-worker";
 import { z } from "zod";
-import { databaseUrlOf } from "./compose.ts";
+import { databaseUrlOf } from "./settings.ts";
 import { createPool } from "./db/client.ts";
 import type { Deps } from "./deps.ts";
 import { isHeld, type SendOptions, sendMail } from "./mail/send.ts";

@@ -1,5 +1,5 @@
 import { createApp } from "./app.ts";
-import { asSetupError, compose, databaseUrlOf, type Settings } from "./compose.ts";
+import { compose } from "./compose.ts";
 import { type Config, readConfig } from "./config.ts";
 import { createDatabase, createPool } from "./db/client.ts";
 import { assertMigrated, migrateToLatest } from "./db/migrate.ts";
@@ -7,6 +7,7 @@ import { databaseTrouble } from "./db/ready.queries.ts";
 import { type WatchedNewsroom, watchNewsroom } from "./newsroom.ts";
 import type { SandboxStart } from "./sandbox-start.ts";
 import { listen } from "./serve.ts";
+import { asSetupError, databaseUrlOf, type Settings } from "./settings.ts";
 import type { SetupError } from "./shared/errors.ts";
 import { DRAIN_TIMEOUT_MS, POOL_SIZE } from "./shared/limits.ts";
 import { createLog, type Logger } from "./shared/log.ts";

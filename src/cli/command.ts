@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import { databaseUrlOf, type Settings } from "../compose.ts";
+import { databaseUrlOf, type Settings } from "../settings.ts";
 import { readConfig } from "../config.ts";
 import { createDatabase, createPool } from "../db/client.ts";
 import type { DB } from "../db/schema.ts";
@@ -12,15 +12,19 @@ export interface CommandContext {
 export interface Command {
   /** For the list of commands: how it is called, and what that does. */
   readonly calls: Readonly<Record<string, string>>;
-  /** Reads what stands behind the verb, before anything is connected. @throws SetupError that says what was expected */
-  readonly prepare: (args: readonly string[]) => Run;
+  /** Each command's code is loaded when it is called: most need neither Stripe nor the reports. */
+  readonly load: () => Promise<Prepare>;
 }
+
+/** Reads what stands behind the verb, before anything is connected. @throws SetupError that says what was expected */
+export type Prepare = (args: readonly string[]) => Run;
 
 export type Run = (context: CommandContext) => Promise<void>;
 
 /** Runs an operator's command on the database of the environment, or of the `npm start` that runs on this DATA_DIR. */
 export async function runCommand(command: Command, args: readonly string[]): Promise<void> {
-  const run = command.prepare(args);
+  const prepare = await command.load();
+  const run = prepare(args);
   const { settings, close } = await settingsOfCommand();
   const db = createDatabase(
     createPool({

@@ -1,22 +1,8 @@
-import { asSetupError } from "../compose.ts";
+import { asSetupError } from "../settings.ts";
 import { describeError } from "../shared/describe-error.ts";
 import { SetupError } from "../shared/errors.ts";
 import { ROLES } from "../shared/roles.ts";
-import { auditCommand } from "./audit.ts";
-import { backfillCommand } from "./backfill.ts";
-import { closeCommand } from "./close.ts";
 import { type Command, runCommand } from "./command.ts";
-import { eventsCommand } from "./events.ts";
-import { mailCommand } from "./mail.ts";
-import { migrateCommand } from "./migrate.ts";
-import { rebuildCommand } from "./rebuild.ts";
-import { receiptsCommand } from "./receipts.ts";
-import { reconcileCommand } from "./reconcile.ts";
-import { rotateKeysCommand } from "./rotate-keys.ts";
-import { sampleDataCommand } from "./sample-data.ts";
-import { staffCommand } from "./staff.ts";
-import { stripeSetupCommand } from "./stripe-setup.ts";
-import { tokenCommand } from "./token.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   audit: {
@@ -24,21 +10,21 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "audit list":
         "who read a name, took a file out or changed something: [--action ACTION] [--actor ID] [--from DATE] [--to DATE] [--json]",
     },
-    prepare: auditCommand,
+    load: async () => (await import("./audit.ts")).auditCommand,
   },
   backfill: {
     calls: {
       "backfill --since DATE": "fills the books from Stripe's own lists",
       "backfill --since DATE --dry-run": "says what that would change, and changes nothing",
     },
-    prepare: backfillCommand,
+    load: async () => (await import("./backfill.ts")).backfillCommand,
   },
   close: {
     calls: {
       "close YYYY-MM": "freezes a month's figures; [--signed-by NAME --reason TEXT] in spite of what differs",
       "close YYYY-MM --evidence FILE.zip": "and writes the auditor's archive, also of a month that is closed",
     },
-    prepare: closeCommand,
+    load: async () => (await import("./close.ts")).closeCommand,
   },
   events: {
     calls: {
@@ -46,7 +32,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "events dead": "what could not be applied, and why",
       "events replay ID": "applies events again; --dead for all that are dead",
     },
-    prepare: eventsCommand,
+    load: async () => (await import("./events.ts")).eventsCommand,
   },
   mail: {
     calls: {
@@ -54,39 +40,39 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "mail unmark --bounced-since DATE":
         "sends again to addresses that were marked since then as such where nobody is",
     },
-    prepare: mailCommand,
+    load: async () => (await import("./mail.ts")).mailCommand,
   },
   rebuild: {
     calls: {
       rebuild: "derives every donation again, and the reports' sums",
       "rebuild --check": "derives every donation again and compares, writing nothing",
     },
-    prepare: rebuildCommand,
+    load: async () => (await import("./rebuild.ts")).rebuildCommand,
   },
   receipts: {
     calls: { "receipts issue --until DATE": "numbers the settled payments before that day; [--since DATE]" },
-    prepare: receiptsCommand,
+    load: async () => (await import("./receipts.ts")).receiptsCommand,
   },
   reconcile: {
     calls: {
       "reconcile --since DATE": "compares the books with Stripe; [--json]",
       "reconcile --since DATE --fix": "and heals what differs",
     },
-    prepare: reconcileCommand,
+    load: async () => (await import("./reconcile.ts")).reconcileCommand,
   },
-  migrate: { calls: { migrate: "brings the database's tables up to date" }, prepare: migrateCommand },
+  migrate: { calls: { migrate: "brings the database's tables up to date" }, load: async () => (await import("./migrate.ts")).migrateCommand },
   "rotate-keys": {
     calls: {
       "rotate-keys": "seals everything anew under the first data key",
       "rotate-keys --new-key": "the same under a new key, where `npm start` keeps the keys",
     },
-    prepare: rotateKeysCommand,
+    load: async () => (await import("./rotate-keys.ts")).rotateKeysCommand,
   },
   "sample-data": {
     calls: {
       "sample-data": "made-up gifts of three years, never in production: [--payments N] [--years N] [--seed N]",
     },
-    prepare: sampleDataCommand,
+    load: async () => (await import("./sample-data.ts")).sampleDataCommand,
   },
   staff: {
     calls: {
@@ -95,14 +81,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "staff remove ADDRESS|ID": "signs them out everywhere, for good",
       "staff list": "who may sign in: ids, roles, states, latest sign-in; [--addresses]",
     },
-    prepare: staffCommand,
+    load: async () => (await import("./staff.ts")).staffCommand,
   },
   stripe: {
     calls: {
       "stripe setup":
         "makes at Stripe what has to be there: the product that every gift is of, and the page for another card",
     },
-    prepare: stripeSetupCommand,
+    load: async () => (await import("./stripe-setup.ts")).stripeSetupCommand,
   },
   token: {
     calls: {
@@ -110,7 +96,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       "token list": "shows whose tokens there are: ids, roles, states, dates",
       "token revoke ID": "takes a token back",
     },
-    prepare: tokenCommand,
+    load: async () => (await import("./token.ts")).tokenCommand,
   },
 };
 const HELP: readonly string[] = ["help", "--help", "-h"];
