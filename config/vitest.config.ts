@@ -4,13 +4,19 @@ import { defineConfig } from "vitest/config";
 // Every file and every program that a test starts is a process of its own: they share what Node has compiled.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("../node_modules/.cache/node-compile", import.meta.url));
 
+const files = (folders: string): string[] => [`test/${folders}/**/*.test.ts`];
+
 export default defineConfig({
   root: fileURLToPath(new URL("..", import.meta.url)),
   test: {
-    include: ["test/{stories,properties,faults,browser}/**/*.test.ts"],
+    projects: [
+      // Files share a process, and with it the code that is loaded and compiled already: a third less to compute.
+      { extends: true, test: { name: "stories", include: files("{stories,properties,browser}"), isolate: false } },
+      // A process a file: these send signals, change the environment and start programs that watch for their parent's end.
+      { extends: true, test: { name: "faults", include: files("faults") } },
+    ],
     globalSetup: ["test/support/global-setup.ts"],
     setupFiles: ["test/support/no-network.ts"],
-    // A process a file: tests send signals, change the environment and start programs that watch for their parent's end.
     pool: "forks",
     maxWorkers: 3,
     testTimeout: 60_000,

@@ -1,10 +1,10 @@
 import { Logger as JobLogger, runTaskList, type TaskList, type WorkerPool, WorkerPreset } from "graphile-worker";
 import { z } from "zod";
-import { databaseUrlOf } from "./settings.ts";
 import { createPool } from "./db/client.ts";
 import type { Deps } from "./deps.ts";
 import { isHeld, type SendOptions, sendMail } from "./mail/send.ts";
 import { MailFailure } from "./mail/smtp-failure.ts";
+import { databaseUrlOf } from "./settings.ts";
 import { describeError } from "./shared/describe-error.ts";
 import { JOBS_AT_ONCE, JOBS_POLL_MS, POOL_SIZE } from "./shared/limits.ts";
 import type { Logger } from "./shared/log.ts";

@@ -1,8 +1,8 @@
 import type { Kysely } from "kysely";
-import { databaseUrlOf, type Settings } from "../settings.ts";
 import { readConfig } from "../config.ts";
 import { createDatabase, createPool } from "../db/client.ts";
 import type { DB } from "../db/schema.ts";
+import { databaseUrlOf, type Settings } from "../settings.ts";
 
 export interface CommandContext {
   readonly settings: Settings;

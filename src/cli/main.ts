@@ -60,7 +60,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     },
     load: async () => (await import("./reconcile.ts")).reconcileCommand,
   },
-  migrate: { calls: { migrate: "brings the database's tables up to date" }, load: async () => (await import("./migrate.ts")).migrateCommand },
+  migrate: {
+    calls: { migrate: "brings the database's tables up to date" },
+    load: async () => (await import("./migrate.ts")).migrateCommand,
+  },
   "rotate-keys": {
     calls: {
       "rotate-keys": "seals everything anew under the first data key",

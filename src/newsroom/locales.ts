@@ -43,9 +43,10 @@ export function loadCopy(directory: string, locales: readonly string[], faults: 
  */
 function pluralFaults(locale: string, copy: Copy): readonly FileFault[] {
   const path = (category: string) => ["remind", "in_months", category];
+  const rules = new Intl.PluralRules(locale);
   const counts = Map.groupBy(
     Array.from({ length: 200 }, (_, n) => n),
-    (n) => new Intl.PluralRules(locale).select(n),
+    (n) => rules.select(n),
   );
   const categories = pluralCategories(locale);
   const missing = categories.filter(

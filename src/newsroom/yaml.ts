@@ -16,13 +16,23 @@ export interface YamlFile<T> {
   readonly describe: (fault: FileFault) => string;
 }
 
+/** What was read last under each name: when one file is edited, the others needn't be parsed again, which takes long. */
+const lately = new Map<string, { readonly text: string; readonly schema: unknown; readonly file: YamlFile<unknown> }>();
+
 /** Reads a YAML file and holds it against a schema; every fault is collected, none is thrown. */
 export function readYaml<T>(path: string, name: string, schema: z.ZodType<T>): YamlFile<T> {
-  const counter = new LineCounter();
   const source = readText(path);
   if (source.text === null) return broken(`${name}: can't be read (${source.code})`);
+  const kept = lately.get(name);
+  if (kept?.text === source.text && kept.schema === schema) return kept.file as YamlFile<T>;
+  const file = parse(source.text, name, schema);
+  lately.set(name, { text: source.text, schema, file });
+  return file;
+}
 
-  const document = parseDocument(source.text, { lineCounter: counter });
+function parse<T>(text: string, name: string, schema: z.ZodType<T>): YamlFile<T> {
+  const counter = new LineCounter();
+  const document = parseDocument(text, { lineCounter: counter });
   if (document.errors.length > 0) {
     // Their messages quote the file, so only the place and the code are passed on.
     return broken(

@@ -1,12 +1,10 @@
-import { mkdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeSampleData } from "../../src/sandbox/sample/make.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { seriousFaults } from "../support/axe.ts";
 import { browserMissing, launchBrowser } from "../support/browser.ts";
+import { printed, shoot } from "../support/pictures.ts";
 import { signedIn as staffMember } from "../support/staff.ts";
 
 /** Three years of made-up gifts, as somebody sees them who looks at the product for the first time. */
@@ -15,7 +13,6 @@ describe.skipIf(browserMissing())("the pages for finance staff in a browser", ()
   let browser: Browser;
   let secret: string;
   let paths: Readonly<Record<string, string>>;
-  let screenshots: string;
   const complaints: string[] = [];
 
   beforeAll(async () => {
@@ -52,9 +49,6 @@ describe.skipIf(browserMissing())("the pages for finance staff in a browser", ()
       faults: "/finance/payouts?from=2026-02-30&currency=dollars",
     };
     browser = await launchBrowser();
-    // Each run's take the place of the last one's, to be looked at.
-    screenshots = join(tmpdir(), "reader-donations-screenshots", "finance");
-    await mkdir(screenshots, { recursive: true });
   }, 60_000);
   afterAll(async () => {
     await browser?.close();
@@ -79,9 +73,6 @@ describe.skipIf(browserMissing())("the pages for finance staff in a browser", ()
     expect([name, answer?.status()]).toEqual([name, name === "faults" ? 400 : 200]);
   }
 
-  const shoot = (page: Page, name: string) =>
-    page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true, animations: "disabled" });
-
   test.each([
     ["phone", { width: 390, height: 844 }, "light"],
     ["desktop", { width: 1280, height: 900 }, "dark"],
@@ -92,7 +83,7 @@ describe.skipIf(browserMissing())("the pages for finance staff in a browser", ()
         expect([each, await page.evaluate(sideways)]).toEqual([each, 0]);
         expect([each, await page.evaluate(cutOff)]).toEqual([each, []]);
         expect([each, await seriousFaults(page)]).toEqual([each, []]);
-        await shoot(page, `${each}-${name}`);
+        await shoot(page, `finance-${each}-${name}`);
       }
     });
     expect(complaints.filter((complaint) => !complaint.includes("400 (Bad Request)"))).toEqual([]);
@@ -147,8 +138,8 @@ describe.skipIf(browserMissing())("the pages for finance staff in a browser", ()
         for (const hidden of ["nav", ".tools", ".filters", ".who"]) {
           for (const element of await page.locator(hidden).all()) expect(await element.isVisible()).toBe(false);
         }
-        await shoot(page, `${each}-paper`);
-        const paper = await page.pdf({ format: "A4", path: join(screenshots, `${each}.pdf`) });
+        await shoot(page, `finance-${each}-paper`);
+        const paper = await page.pdf({ format: "A4", ...printed(`finance-${each}`) });
         expect(paper.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length).toBeLessThan(12);
       }
     });

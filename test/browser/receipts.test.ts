@@ -1,14 +1,10 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startApp, type TestApp } from "../support/app.ts";
 import { browserMissing, launchBrowser } from "../support/browser.ts";
 import { give } from "../support/giving.ts";
+import { printed, shoot } from "../support/pictures.ts";
 import { issueAll } from "../support/receipts-app.ts";
-
-/** Set it to a folder to look at the pages. */
-const SHOTS = process.env.SHOTS ?? "";
 
 /** What a donor files: on a phone, on a screen and on A4, in a language that runs either way. */
 describe.skipIf(browserMissing())("a receipt and a statement in a browser", () => {
@@ -51,7 +47,6 @@ describe.skipIf(browserMissing())("a receipt and a statement in a browser", () =
     page = await context.newPage();
     page.on("request", (request) => asked.push(new URL(request.url()).origin));
     page.on("console", (message) => asked.push(message.text()));
-    if (SHOTS !== "") await mkdir(SHOTS, { recursive: true });
   }, 60_000);
   afterAll(async () => {
     await browser?.close();
@@ -68,7 +63,7 @@ describe.skipIf(browserMissing())("a receipt and a statement in a browser", () =
         await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
       ).toBe(0);
       expect(await page.evaluate(cutOff)).toEqual([]);
-      if (SHOTS !== "") await page.screenshot({ path: join(SHOTS, `${name}-${locale}-${width}.png`), fullPage: true });
+      await shoot(page, `${name}-${locale}-${width}`);
     }
   });
 
@@ -76,11 +71,8 @@ describe.skipIf(browserMissing())("a receipt and a statement in a browser", () =
     await open(name, locale);
     await page.emulateMedia({ media: "print" });
     await page.setViewportSize({ width: 643, height: 971 });
-    if (SHOTS !== "") await page.screenshot({ path: join(SHOTS, `${name}-${locale}-a4.png`), fullPage: true });
-    const paper = await page.pdf({
-      preferCSSPageSize: true,
-      ...(SHOTS === "" ? {} : { path: join(SHOTS, `${name}-${locale}.pdf`) }),
-    });
+    await shoot(page, `${name}-${locale}-a4`);
+    const paper = await page.pdf({ preferCSSPageSize: true, ...printed(`${name}-${locale}`) });
     expect(paper.toString("latin1").match(/\/Type\s*\/Page\b/g)).toHaveLength(1);
     expect(paper.toString("latin1")).toMatch(/\/MediaBox \[0 0 59[45][.\d]* 84[12][.\d]*\]/);
     expect(await page.evaluate(cutOff)).toEqual([]);

@@ -4,15 +4,13 @@ import { startApp, type TestApp } from "../support/app.ts";
 import { seriousFaults } from "../support/axe.ts";
 import { browserMissing, launchBrowser } from "../support/browser.ts";
 import { give } from "../support/giving.ts";
+import { shoot } from "../support/pictures.ts";
 import { addStaff } from "../support/staff.ts";
 
 const WIDTHS = [
   ["phone", { width: 360, height: 740 }],
   ["desktop", { width: 1280, height: 900 }],
 ] as const;
-
-/** Where to keep a picture of each page, for whoever wants to look at them. */
-const PICTURES = process.env.STAFF_PICTURES;
 
 describe.skipIf(browserMissing())("the pages for staff, in a browser", () => {
   let app: TestApp;
@@ -39,7 +37,7 @@ describe.skipIf(browserMissing())("the pages for staff, in a browser", () => {
 
   /** Nothing serious for axe, nothing sticks out, all of it works without a mouse. */
   async function sound(page: Page, name: string): Promise<void> {
-    if (PICTURES !== undefined) await page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: true });
+    await shoot(page, name);
     expect(await seriousFaults(page), name).toEqual([]);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(wide, `${name} scrolls sideways`).toBeLessThanOrEqual(0);

@@ -1,20 +1,17 @@
-import { mkdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startApp, type TestApp } from "../support/app.ts";
 import { browserMissing, launchBrowser } from "../support/browser.ts";
+import { shoot } from "../support/pictures.ts";
 
 /** The main job as a person does it: the demo article, Stripe's page, the thank-you page, a month later the report. */
 describe.skipIf(browserMissing()).each([
   ["with scripts", true],
   ["without scripts", false],
-] as const)("in a browser %s", (_, javaScriptEnabled) => {
+] as const)("in a browser %s", (scripts, javaScriptEnabled) => {
   let app: TestApp;
   let browser: Browser;
   let context: BrowserContext;
-  let screenshots: string;
   const complaints: string[] = [];
 
   beforeAll(async () => {
@@ -24,13 +21,6 @@ describe.skipIf(browserMissing()).each([
     context.on("console", (message) => {
       if (message.type() === "error") complaints.push(message.text());
     });
-    // Each run's take the place of the last one's, to be looked at.
-    screenshots = join(
-      tmpdir(),
-      "reader-donations-screenshots",
-      javaScriptEnabled ? "with-scripts" : "without-scripts",
-    );
-    await mkdir(screenshots, { recursive: true });
   });
   afterAll(async () => {
     await browser?.close();
@@ -64,12 +54,12 @@ describe.skipIf(browserMissing()).each([
   async function give(choice: Choice): Promise<string> {
     const page = await context.newPage();
     await choose(page, choice);
-    await page.screenshot({ path: join(screenshots, `stripe-${choice.frequency}.png`), fullPage: true });
+    await shoot(page, `stripe-${choice.frequency}-${scripts}`);
     await pay(page, "pay");
     await page.waitForURL(`${app.url}/thanks/**`);
     // It asks again by itself until the payment is confirmed.
     await page.getByRole("heading", { name: /^Thank you/ }).waitFor();
-    await page.screenshot({ path: join(screenshots, `thanks-${choice.frequency}.png`), fullPage: true });
+    await shoot(page, `thanks-${choice.frequency}-${scripts}`);
     const said = await page.locator("main").innerText();
     await page.close();
     return said;
@@ -90,7 +80,7 @@ describe.skipIf(browserMissing()).each([
     expect(await page.locator("main").innerText()).toContain("Nothing was charged");
     await page.getByRole("link", { name: "Back to the form" }).click();
     await page.waitForURL(`${app.url}/?**#support`);
-    await page.screenshot({ path: join(screenshots, "article.png"), fullPage: true });
+    await shoot(page, `article-${scripts}`);
 
     const before = app.deps.now();
     await page.getByRole("button", { name: "31 days on" }).click();
@@ -170,7 +160,7 @@ describe.skipIf(browserMissing()).each([
     const summary = page.getByRole("alert");
     await summary.waitFor();
     expect(await page.locator("html").getAttribute("lang")).toBe("de");
-    await page.screenshot({ path: join(screenshots, "mend.png"), fullPage: true });
+    await shoot(page, `mend-${scripts}`);
     await summary.getByRole("link").click();
     expect(page.url()).toMatch(/#gift-other$/);
     expect(await page.locator("#gift-email").inputValue()).toBe("reader@example.org");

@@ -7,8 +7,8 @@ import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { eventsCommand } from "../../src/cli/events.ts";
-import { asSetupError } from "../../src/settings.ts";
 import type { StripeStandIn } from "../../src/sandbox/stripe/server.ts";
+import { asSetupError } from "../../src/settings.ts";
 import { SetupError } from "../../src/shared/errors.ts";
 import { readToken } from "../../src/staff/tokens.ts";
 import { createKeyring } from "../../src/vault/keyring.ts";
@@ -39,7 +39,6 @@ afterAll(async () => {
 
 const env = (more: Record<string, string> = {}): Record<string, string> => ({
   NODE_ENV: "development",
-  NODE_COMPILE_CACHE: join(dataDir, "cache"),
   DATA_DIR: dataDir,
   DATABASE_URL: database.url,
   ...more,

@@ -64,7 +64,10 @@ describe("moving the sandbox's time", () => {
       "https://127.0.0.1.nip.io",
       "null",
     ]) {
-      expect(await advance({ headers: { origin } }), origin).toMatchObject({ status: 403, body: { code: "forbidden" } });
+      expect(await advance({ headers: { origin } }), origin).toMatchObject({
+        status: 403,
+        body: { code: "forbidden" },
+      });
     }
     expect(app.deps.now().getTime() - before).toBeLessThan(50_000);
     for (const origin of [app.url, "http://localhost:3000", "http://[::1]:3000"]) {

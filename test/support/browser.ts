@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
 
+/** The shell alone first: it draws pages and nothing of a browser around them, in half the time. */
 const USUAL_PLACES = [
+  "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
@@ -37,8 +39,6 @@ export async function launchBrowser(): Promise<Browser> {
     args: [
       "--no-sandbox",
       "--disable-gpu",
-      "--disable-software-rasterizer",
-      "--disable-gpu-rasterization",
       "--disable-software-rasterizer",
       "--disable-gpu-rasterization",
       "--disable-background-networking",
