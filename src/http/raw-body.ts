@@ -20,7 +20,10 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
     });
     request.once("end", () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
     request.once("error", () => reject(unreadable()));
-    request.once("close", () => reject(unreadable()));
+    // It comes for each request in the end; an error that nobody sees costs a stack trace all the same.
+    request.once("close", () => {
+      if (!request.readableEnded) reject(unreadable());
+    });
   });
 }
 

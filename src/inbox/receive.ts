@@ -34,7 +34,7 @@ export async function receiveEvent(
       `This is a ${sent}-mode event, and this service uses a ${used}-mode key. Point the endpoint elsewhere.`,
     );
   }
-  const sealed = deps.vault.seal(received.body.toString("utf8"), `stripe_events.payload_sealed:${envelope.id}`);
+  const sealed = deps.vault.seal(received.body, `stripe_events.payload_sealed:${envelope.id}`);
   await keep({ ...envelope, payload_sealed: sealed });
   return envelope.id;
 }

@@ -6,17 +6,29 @@ export interface NewEvent extends Envelope {
   readonly payload_sealed: Buffer;
 }
 
-/** A duplicate is as good as kept: it leaves the first copy as it is. */
+/**
+ * A duplicate is as good as kept: it leaves the first copy as it is. The payloads go as one value that is cut up again there: the driver writes
+ * an array of them in hexadecimal digits, which costs both sides as much as all else together.
+ */
 export async function insertEvents(db: Kysely<DB>, events: readonly NewEvent[]): Promise<void> {
   const column = <Value>(pick: (event: NewEvent) => Value) => events.map(pick);
+  const lengths = column((event) => event.payload_sealed.length);
+  let end = 0;
+  const starts = lengths.map((length) => {
+    end += length;
+    return end - length + 1;
+  });
+  const payloads = Buffer.concat(column((event) => event.payload_sealed));
   await sql`
     insert into stripe_events (id, type, api_version, livemode, created, object_id, payload_sealed)
-    select * from unnest(
+    select id, type, api_version, livemode, to_timestamp(created), object_id,
+      substring(${payloads}::bytea from start for length)
+    from unnest(
       ${column((event) => event.id)}::text[], ${column((event) => event.type)}::text[],
       ${column((event) => event.api_version)}::text[], ${column((event) => event.livemode)}::boolean[],
-      ${column((event) => event.created)}::timestamptz[], ${column((event) => event.object_id)}::text[],
-      ${column((event) => event.payload_sealed)}::bytea[]
-    )
+      ${column((event) => event.created.getTime() / 1000)}::float8[], ${column((event) => event.object_id)}::text[],
+      ${starts}::int[], ${lengths}::int[]
+    ) as e (id, type, api_version, livemode, created, object_id, start, length)
     on conflict (id) do nothing
   `.execute(db);
 }

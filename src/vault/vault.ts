@@ -17,7 +17,8 @@ const TAG_BYTES = 16;
  * value lives (`table.column:row id`) and is authenticated, so a value that was moved to another row doesn't open.
  */
 export interface Vault {
-  seal(value: string, context: string): Buffer;
+  /** Bytes are those of a text in UTF-8. */
+  seal(value: string | Buffer, context: string): Buffer;
   /** @throws Error when the key is unknown, the context another one, or a byte was changed. */
   open(sealed: Buffer, context: string): string;
   /** Keyed hash to find a value again; its key outlives every rotation. `purpose` keeps the hashes of different things apart. */
@@ -29,7 +30,7 @@ export interface Vault {
 export function createVault(keyring: Keyring, lookupKey: Buffer): Vault {
   const hashKey = prepared(lookupKey);
   return {
-    seal: (value, context) => seal(keyring, Buffer.from(value, "utf8"), context),
+    seal: (value, context) => seal(keyring, typeof value === "string" ? Buffer.from(value, "utf8") : value, context),
     open: (sealed, context) => open(keyring, sealed, context).toString("utf8"),
     hash: (purpose, value) => createHmac("sha256", hashKey).update(`${purpose}\0${value}`).digest(),
     isCurrent: (sealed) => keyIdOf(sealed) === keyring.current().id,
@@ -41,8 +42,8 @@ export function seal(keyring: Keyring, value: Buffer, context: string): Buffer {
   const keyId = Buffer.from(id, "utf8");
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv("aes-256-gcm", prepared(key), iv).setAAD(Buffer.from(context, "utf8"));
-  const ciphertext = Buffer.concat([cipher.update(value), cipher.final()]);
-  return Buffer.concat([Buffer.from([FORMAT, keyId.length]), keyId, iv, cipher.getAuthTag(), ciphertext]);
+  const ciphertext = [cipher.update(value), cipher.final()];
+  return Buffer.concat([Buffer.from([FORMAT, keyId.length]), keyId, iv, cipher.getAuthTag(), ...ciphertext]);
 }
 
 export function open(keyring: Keyring, sealed: Buffer, context: string): Buffer {
