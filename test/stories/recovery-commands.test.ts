@@ -30,7 +30,6 @@ function environment(of: Pick<TestApp, "databaseUrl">): Record<string, string> {
   const [key] = app.settings.loadKeys();
   return {
     NODE_ENV: "development",
-    NODE_COMPILE_CACHE: join(dataDir, "cache"),
     DATA_DIR: dataDir,
     DATABASE_URL: of.databaseUrl,
     STRIPE_SECRET_KEY: "sk_test_sandbox",
