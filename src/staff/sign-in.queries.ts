@@ -54,13 +54,14 @@ export async function findSignIn(db: Kysely<DB>, id: string): Promise<SignInRow 
 }
 
 /**
- * Uses the link up, and holds its addressee so that nobody removes them meanwhile.
+ * Uses the link up, and holds its addressee so that nobody removes them meanwhile. Whoever presses twice at once is let through one after the
+ * other here: what follows writes to the addressee's row, and two that share it would wait for each other.
  * @returns false when somebody else was quicker, or they are gone
  */
 export async function takeSignIn(trx: Transaction<DB>, id: string): Promise<boolean> {
   const { rows } = await sql`
     select from staff_members m join staff_sign_ins l on l.staff_id = m.id
-    where l.id = ${id} and m.removed_at is null for share of m
+    where l.id = ${id} and m.removed_at is null for no key update of m
   `.execute(trx);
   if (rows.length === 0) return false;
   const { numAffectedRows } = await sql`

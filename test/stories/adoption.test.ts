@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { backfill } from "../../src/ledger/backfill/backfill.ts";
 import type { AdoptionRules } from "../../src/mirror/adoption.ts";
 import type { Stripe } from "../../src/stripe/types.ts";
+import { toJanuary } from "../support/account.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { mailsOf } from "../support/gift-mails.ts";
 import { onStripesPage } from "../support/giving.ts";
@@ -16,6 +17,7 @@ let adoption: AdoptionRules = [];
 async function startWith(rules: AdoptionRules) {
   adoption = rules;
   app = await startApp({ newsroom: (newsroom) => ({ ...newsroom, adoption }) });
+  await toJanuary(app);
 }
 
 /** As an older system made its gifts: none of our metadata on them. */

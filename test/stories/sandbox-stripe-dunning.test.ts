@@ -256,7 +256,9 @@ describe("a renewal that fails at the simulated Stripe", () => {
     expect(await stripe.mandates.retrieve(mandate)).toMatchObject({ status: "active", type: "multi_use" });
     await control(standIn, `mandates/${mandate}`, { status: "inactive" });
     expect((await stripe.events.list({ type: "mandate.updated" })).data).toHaveLength(1);
-    await standIn.advance(32 * DAY_MS);
+    const [item] = (await stripe.subscriptions.retrieve(id)).items.data;
+    const now = Date.parse((await standIn.advance(0)).now);
+    await standIn.advance(((item?.current_period_end ?? 0) + 5 * DAY) * 1000 - now);
     const [invoice] = (await stripe.invoices.list({ subscription: id, limit: 1 })).data;
     expect(invoice).toMatchObject({ status: "open", attempt_count: 1 });
     expect((await stripe.subscriptions.retrieve(id)).status).toBe("past_due");

@@ -4,6 +4,8 @@ import { signToken } from "../../src/mail/links.ts";
 import { changeMemberRole, removeMember } from "../../src/staff/members.ts";
 import { safeReturn } from "../../src/staff/return-path.ts";
 import { forgetSessions } from "../../src/staff/session/sessions.queries.ts";
+import { startSession } from "../../src/staff/session/sessions.ts";
+import { takeSignIn } from "../../src/staff/sign-in.queries.ts";
 import { emailHash } from "../../src/vault/email-hash.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { startSecondApp } from "../support/second-app.ts";
@@ -17,6 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
+const waitingForLocks = async (db: TestApp["db"]) =>
+  (await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db))
+    .rows;
 const sessions = async (staff: string) =>
   (await app.db.selectFrom("staff_sessions").select("id").where("staff_id", "=", staff).execute()).length;
 const hasSession = (browser: CookieBrowser) => browser.cookies.has("rd_staff");
@@ -164,6 +169,25 @@ describe("a link", () => {
       expect(again.text).toContain('href="/finance/sign-in"');
     }
     expect(await sessions(id)).toBe(1);
+  });
+
+  test("pressed twice at once: the two don't wait for each other", async () => {
+    const { id: staff, email } = await addStaff(app, "finance");
+    await linkFor(app, new CookieBrowser(app), email);
+    const { id } = await app.db
+      .selectFrom("staff_sign_ins")
+      .select("id")
+      .where("staff_id", "=", staff)
+      .executeTakeFirstOrThrow();
+    const first = await app.db.startTransaction().execute();
+    expect(await takeSignIn(first, id)).toBe(true);
+    const second = app.db.transaction().execute((trx) => takeSignIn(trx, id));
+    await expect
+      .poll(async () => (await waitingForLocks(app.db)).length, { timeout: 10_000, interval: 10 })
+      .toBeGreaterThan(0);
+    await startSession(first, staff);
+    await first.commit().execute();
+    expect(await second).toBe(false);
   });
 
   test("opened in another browser says why it doesn't work there, and still works in its own", async () => {

@@ -27,10 +27,15 @@ export async function openAccount(
   return await accountOf(app);
 }
 
+/** To the tenth of next January at noon: stories of renewals go the same way on every day on which they are told. */
+export async function toJanuary(app: Pick<TestApp, "standIn" | "clock">): Promise<void> {
+  await app.standIn.advance(Date.UTC(app.clock.now().getUTCFullYear() + 1, 0, 10, 12) - +app.clock.now());
+}
+
 /** The same of a service that several tests share and somebody else closes. */
 export async function accountOf(app: TestApp) {
   await rebuildRollups(app.db, app.deps.newsroom().time_zone);
-  await app.standIn.advance(Date.UTC(app.clock.now().getUTCFullYear() + 1, 0, 10, 12) - +app.clock.now());
+  await toJanuary(app);
   const authorization = `Bearer ${await app.token()}`;
   const report = async (path: string): Promise<ReportRow[]> => {
     const answer = await fetch(`${app.url}/v1/reports/${path}`, { headers: { authorization } });

@@ -1,3 +1,4 @@
+import { toJanuary } from "./account.ts";
 import { startApp, type TestApp } from "./app.ts";
 import { give, onStripesPage, type Start, start } from "./giving.ts";
 
@@ -32,6 +33,7 @@ export interface History {
  */
 export async function recordHistory(): Promise<History> {
   const app = await startApp();
+  await toJanuary(app);
   app.standIn.deliveries.hold();
   const seen = new Map<string, SentEvent>();
   const { api } = app.deps.stripe;
