@@ -29,7 +29,7 @@ test("a reader gives once, monthly and annually, declines once, and a month late
   const monthly = await give(app, { frequency: "monthly", amount: 1000 });
   const annual = await give(app, { frequency: "annual", amount: 5000 });
   await app.settle();
-  await app.standIn.advance(31 * DAY_MS);
+  await app.standIn.advance(31 * DAY_MS, { finishDrafts: true });
   await app.settle();
 
   const rows = await report("summary?from=2020-01-01&to=2040-01-01&interval=year");

@@ -54,7 +54,7 @@ test("nothing that went in stands in a table, in the log, in an address or at St
   urls.push(form.headers.get("location") ?? "");
   addresses.push(await onStripesPage(form.headers.get("location") ?? "", "cancel", DONOR));
   await app.settle();
-  await app.standIn.advance(31 * DAY_MS);
+  await app.standIn.advance(31 * DAY_MS, { finishDrafts: true });
   await app.settle();
   await moveMoney(app);
   expect((await app.mails()).length).toBeGreaterThan(3);

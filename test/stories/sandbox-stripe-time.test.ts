@@ -47,7 +47,7 @@ describe("the simulated Stripe's clock", () => {
     const annual = await subscribe(here, "year");
     const session = await here.stripe.checkout.sessions.create(once(here.product));
     await act(session, "pay");
-    const { events } = await here.standIn.advance(31 * DAY_MS);
+    const { events } = await here.standIn.advance(31 * DAY_MS, { finishDrafts: true });
     expect(events).toBeGreaterThan(5);
     expect((await invoicesOf(here, monthly.id)).map((it) => [it.billing_reason, it.status])).toEqual([
       ["subscription_create", "paid"],

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client, escapeIdentifier } from "pg";
 
 /** Where the tests' databases live; global-setup.ts makes it, and every test file is told of it. */
@@ -32,6 +33,16 @@ export function urlOf(serverUrl: string, database: string): string {
   return url.href;
 }
 
+const INSUFFICIENT_PRIVILEGE = "42501";
+
+/** Whoever is connected. Autovacuum alone may not be ended by a role like ours: it is waited for. */
 export async function dropDatabase(serverUrl: string, name: string): Promise<void> {
-  await execute(serverUrl, `drop database if exists ${escapeIdentifier(name)} with (force)`);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await execute(serverUrl, `drop database if exists ${escapeIdentifier(name)} with (force)`);
+    } catch (error) {
+      if (attempt === 100 || (error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+      await sleep(100);
+    }
+  }
 }
