@@ -83,7 +83,7 @@ async function settingsOf(verb: Verb, config: Config, log: Logger, closers: Clos
   const { standInTrouble } = await import("./sandbox/stand-in-trouble.ts");
   if (verb !== "start") {
     const { attach } = await import("./sandbox/attach.ts");
-    const attached = attach(config);
+    const attached = attach(config, { listens: verb === "serve" });
     closers.push(attached.close);
     return { settings: attached, sandbox: null, standInTrouble: () => standInTrouble(attached.config) };
   }

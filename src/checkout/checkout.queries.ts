@@ -177,7 +177,7 @@ export async function storeRefusal(db: Kysely<DB>, donationId: string, refusal: 
 export async function readDonation(db: Kysely<DB>, id: string) {
   return await db
     .selectFrom("donations")
-    .select(["id", "status", "frequency", "amount", "currency", "locale", "article_url"])
+    .select(["id", "status", "frequency", "amount", "currency", "locale", "article_url", "subscription_status"])
     .where("id", "=", id)
     .executeTakeFirst();
 }

@@ -15,6 +15,8 @@ export interface Gift {
   readonly amount: number;
   readonly currency: string;
   readonly articleUrl: string | null;
+  /** A regular gift that was paid and isn't charged any more. */
+  readonly hasEnded: boolean;
 }
 
 interface Place {
@@ -31,7 +33,11 @@ const REFRESHES = 20;
 export function thanksPage(place: Place, gift: Gift, seen: number): Html {
   const { newsroom, locale } = place;
   const copy = copyFor(newsroom, locale);
-  const outcome = copy.thanks[gift.frequency === "once" ? "once" : "recurring"][gift.status];
+  const { stop } = copy.gift;
+  const ended = gift.hasEnded && gift.status === "paid";
+  const outcome = ended
+    ? { heading: stop.done_heading, text: stop.done_text, next_step: null }
+    : copy.thanks[gift.frequency === "once" ? "once" : "recurring"][gift.status];
   const waiting = gift.status === "open";
   const values = { amount: html`${amountOf(gift, copy, locale)}`, newsroom: newsroom.newsroom.name };
   const refresh = { seconds: REFRESH_SECONDS, url: `/thanks/${gift.id}?n=${seen + 1}` };
@@ -51,6 +57,7 @@ export function thanksPage(place: Place, gift: Gift, seen: number): Html {
           url: again(place, gift),
           text: copy.page.give_again,
         },
+        ended && { url: again(place, gift), text: stop.again },
       ],
     }),
   });

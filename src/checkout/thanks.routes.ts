@@ -49,6 +49,7 @@ async function find(deps: ThanksDeps, request: Request, response: Response, pati
       amount: donation.amount,
       currency: donation.currency,
       articleUrl: donation.article_url,
+      hasEnded: donation.subscription_status === "canceled",
     };
     return { place: { config, newsroom, locale: pickLocale(newsroom, donation.locale) }, gift };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
@@ -32,6 +32,7 @@ export function closeCommand(args: readonly string[]): Run {
 }
 
 async function close(context: CommandContext, { month, signedBy, reason, evidence }: Asked): Promise<void> {
+  if (evidence !== undefined) await assertWritable(evidence);
   const isClosed = (await closedMonths(context.db)).some((one) => one.month === month);
   if (isClosed && signedBy !== undefined) {
     throw new SetupError([`${month} is closed already: leave --signed-by and --reason out to get its evidence.`]);
@@ -116,12 +117,27 @@ function print(closed: Closed): void {
   console.log(month.sha256);
 }
 
-/** Under another name until it is whole. */
+/** A month can't be opened again: what is wrong with the file's name is said before it is closed. */
+async function assertWritable(path: string): Promise<void> {
+  await writing(path, async (unfinished) => {
+    const file = await open(unfinished, "w");
+    await file.close();
+    await rm(unfinished);
+  });
+}
+
 async function writeFile(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
-  const unfinished = `${path}.unfinished`;
-  try {
+  await writing(path, async (unfinished) => {
     await pipeline(Readable.from(content), createWriteStream(unfinished));
     await rename(unfinished, path);
+  });
+}
+
+/** Under another name until it is whole. */
+async function writing(path: string, write: (unfinished: string) => Promise<void>): Promise<void> {
+  const unfinished = `${path}.unfinished`;
+  try {
+    await write(unfinished);
   } catch (error) {
     await rm(unfinished, { force: true });
     const { code, syscall } = error as NodeJS.ErrnoException;

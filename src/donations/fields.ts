@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { line, pageAddress } from "../http/text.ts";
+import { pageAddress, source } from "../http/text.ts";
 import { canonicalCurrency } from "../shared/money.ts";
 
 /* What the bodies of more than one address have in common. */
@@ -21,14 +21,14 @@ export const amountField = z
 /** Where a reader comes from. */
 export const attributionField = z.strictObject({
   article_url: pageAddress(1000),
-  article_id: line(200),
-  campaign: line(100),
-  placement: line(100),
-  variant: line(100),
+  article_id: source(200),
+  campaign: source(100),
+  placement: source(100),
+  variant: source(100),
   referrer: pageAddress(1000),
-  utm_source: line(200),
-  utm_medium: line(200),
-  utm_campaign: line(200),
-  utm_content: line(200),
-  utm_term: line(200),
+  utm_source: source(200),
+  utm_medium: source(200),
+  utm_campaign: source(200),
+  utm_content: source(200),
+  utm_term: source(200),
 });

@@ -24,6 +24,10 @@ export function mailOffRoutes(deps: PageDeps): Router {
       return { page: noticePage(place, { heading: words.done_heading, text: [words.done_text] }) };
     }),
   );
+  // Mail programs that don't post by themselves open the address of List-Unsubscribe in a browser.
+  router.get("/v1/mail/off/:token", (request, response) => {
+    response.redirect(303, `/mail/off/${encodeURIComponent(request.params.token)}`);
+  });
   // What a mail program posts by itself (RFC 8058): any body will do, the token says it all.
   router.post("/v1/mail/off/:token", async (request, response) => {
     const id = readToken(deps.vault, "unsubscribe", request.params.token);

@@ -15,7 +15,20 @@ export function line(max: number) {
     .optional();
 }
 
-/** An http(s) address without what may identify a reader: query, fragment and credentials are cut off. */
+/** What stands in place of an e-mail address. */
+const ADDRESS = "(address)";
+const EMAIL = /[^\s@/?#&=:;,"'<>()]+(?:@|%40)[^\s@/?#&=:;,"'<>()]+\.[\p{L}\d-]{2,}/giu;
+
+/** The same without e-mail addresses, which newsletters put into their links: who came from where is nobody's business. */
+export function source(max: number) {
+  return line(max).transform((text) => (text === undefined ? undefined : withoutEmail(text)));
+}
+
+function withoutEmail(text: string): string {
+  return /@|%40/.test(text) ? text.replace(EMAIL, ADDRESS) : text;
+}
+
+/** An http(s) address without what may identify a reader: query, fragment and credentials are cut off, e-mail addresses masked. */
 export function pageAddress(max: number) {
   return line(max)
     .refine(
@@ -35,5 +48,5 @@ function withoutTrace(text: string): string {
   url.hash = "";
   url.username = "";
   url.password = "";
-  return url.href;
+  return withoutEmail(url.href);
 }

@@ -56,6 +56,10 @@ export function reminderRoutes(deps: ReminderDeps, ownSites: RequestHandler): Ro
   const confirm = changer(deps, "confirmed", (found) => confirmReminder(deps, found));
   const shown = changer(deps, null, ({ reminder }) => markShown(deps.db, reminder.id, deps.now()));
   router.options("/v1/reminders/:token/:action", ownSites);
+  // Mail programs that don't post by themselves open the address of List-Unsubscribe in a browser.
+  router.get("/v1/reminders/:token/cancel", (request, response) => {
+    response.redirect(303, `/reminders/${encodeURIComponent(request.params.token)}`);
+  });
   router.post("/v1/reminders/:token/cancel", site, form, cancel);
   router.post("/v1/reminders/:token/restore", site, form, restore);
   router.post("/v1/reminders/:token/confirm", site, form, confirm);

@@ -12,8 +12,11 @@ export interface Attached {
   close(): void;
 }
 
-/** Fills in, from a running `npm start` of the same DATA_DIR, whatever the environment leaves unset. */
-export function attach(config: Config): Attached {
+/**
+ * Fills in, from a running `npm start` of the same DATA_DIR, whatever the environment leaves unset. The address that links lead to is the
+ * start's, too, unless this process listens itself.
+ */
+export function attach(config: Config, { listens = false } = {}): Attached {
   const running = readRunFile(config.dataDir);
   const clock = running === null ? null : fileClock(config.dataDir);
   return {
@@ -25,12 +28,18 @@ export function attach(config: Config): Attached {
             databaseUrl: config.databaseUrl ?? running.database_url,
             stripe: stripeOf(config, running),
             smtpUrl: config.smtpUrl ?? running.smtp_url,
+            publicUrl: listens || !hasUsualAddress(config) ? config.publicUrl : running.public_url,
           },
     now: () => clock?.now() ?? new Date(),
     loadKeys: config.dataKeys === null ? sandboxDataKeys(config.dataDir) : () => config.dataKeys ?? [],
     running: running !== null,
     close: () => clock?.close(),
   };
+}
+
+/** What PUBLIC_URL is where it isn't set. */
+function hasUsualAddress({ publicUrl, port }: Config): boolean {
+  return publicUrl === `http://localhost:${port}`;
 }
 
 function stripeOf(config: Config, running: NonNullable<ReturnType<typeof readRunFile>>): Config["stripe"] {

@@ -7,6 +7,7 @@ import { isHeld } from "../mail/send.ts";
 import { ownPages } from "./own-pages.routes.ts";
 import {
   failedEvents,
+  failedMails,
   heldBack,
   hurryRetries,
   mailsOnTheirWay,
@@ -56,7 +57,7 @@ type Left = Readonly<Record<string, { readonly count: number; readonly ids: read
 
 /**
  * Waits until what happened meanwhile is in the books and in the mailbox, so that whoever advanced can read them at once; not for what has failed and isn't
- * due again, nor for mail that is held back.
+ * due again, nor for mail that is held back or was refused for now.
  * @returns what is not in them, in the end
  */
 async function leftAfter(ms: number, deps: ControlDeps, stripe: StripeStandIn): Promise<Left | null> {
@@ -78,7 +79,7 @@ async function leftAfter(ms: number, deps: ControlDeps, stripe: StripeStandIn): 
 }
 
 async function notWaitedFor(deps: ControlDeps): Promise<readonly Waiting[]> {
-  const held = isHeld(deps) ? await heldBack(deps.db, deps.now()) : [];
+  const held = isHeld(deps) ? await heldBack(deps.db, deps.now()) : await failedMails(deps.db);
   return [...(await failedEvents(deps.db)), ...held];
 }
 

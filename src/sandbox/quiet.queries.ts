@@ -10,6 +10,7 @@ export interface Waiting {
     | "payments"
     | "balance_transactions"
     | "mails"
+    | "failed_mails"
     | "reminders"
     | "mail_paused";
   readonly count: number;
@@ -40,6 +41,15 @@ export async function mailsOnTheirWay(db: Kysely<DB>): Promise<readonly Waiting[
     from mails m join graphile_worker.jobs j on j.key = 'mail:' || m.id
     where m.state in ('queued', 'sending') and j.attempts <= 1 and j.run_at <= clock_timestamp()
     having count(*) > 0
+  `.execute(db);
+  return rows;
+}
+
+/** Mails that could not be sent yet and are tried again in their own time. */
+export async function failedMails(db: Kysely<DB>): Promise<readonly Waiting[]> {
+  const { rows } = await sql<Waiting>`
+    select 'failed_mails' as what, count(*)::int as count, (array_agg(id::text order by id))[1:10] as ids
+    from mails where state = 'queued' and attempts > 0 having count(*) > 0
   `.execute(db);
   return rows;
 }

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Config } from "../../src/config.ts";
+import { attach } from "../../src/sandbox/attach.ts";
 import { processIdentity } from "../../src/sandbox/postgres/processes.ts";
 import { readRunFile, removeRunFile, writeRunFile } from "../../src/sandbox/run-file.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
@@ -299,6 +301,22 @@ describe("run.json", () => {
     expect((await stat(path())).mode & 0o777).toBe(0o600);
     removeRunFile(dataDir);
     expect(await readdir(dataDir)).toEqual([]);
+  });
+
+  test("says where links lead, to whoever attaches and has no address of its own", () => {
+    writeRunFile(dataDir, told);
+    const addressOf = (given: Partial<Config>, listens: boolean) => {
+      const own = { dataDir, dataKeys: null, port: 3000, publicUrl: "http://localhost:3000", ...given };
+      const attached = attach({ ...own, stripe: { secretKey: null, webhookSecrets: [] } } as unknown as Config, {
+        listens,
+      });
+      attached.close();
+      return attached.config.publicUrl;
+    };
+    expect(addressOf({}, false)).toBe("http://localhost:1");
+    expect(addressOf({ publicUrl: "https://give.example.org" }, false)).toBe("https://give.example.org");
+    expect(addressOf({}, true)).toBe("http://localhost:3000");
+    removeRunFile(dataDir);
   });
 
   test("of a process whose number is another's by now doesn't count, nor is it removed by that one", async () => {

@@ -179,7 +179,7 @@ describe("a dry run", () => {
       await world.drain();
       const before = await writersOf(world.db);
       // An answer is dated back by a second: it must be newer than what the backfill has just seen.
-      await app.standIn.advance(5_000);
+      await app.standIn.advance(20_000);
       const changes = await dry(world);
       expect(await writersOf(world.db)).toEqual(before);
       expect(changes).toContainEqual({ kind: "refund", id, change: "changed", columns: ["amount"] });

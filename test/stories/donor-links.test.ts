@@ -144,6 +144,9 @@ describe("stopping a gift", () => {
     await here.days(31);
     expect(await here.paymentRows(id)).toHaveLength(1);
     expect(await here.donationOf(id)).toMatchObject({ subscription_status: "canceled" });
+    const thanks = words((await visit(`${here.app.url}/thanks/${id}`)).text);
+    expect(thanks).toContain("Ihre Spende ist beendet");
+    expect(thanks).not.toContain("hat begonnen");
   });
 
   test("doesn't wait for Stripe's event", async () => {
@@ -354,6 +357,8 @@ describe("fewer mails", () => {
           .where("address_hash", "=", emailHash(vault, email))
           .execute();
       expect(words((await visit(unsubscribe?.page ?? "")).text)).toContain("Fewer emails from us?");
+      // In a mail program that opens the address of List-Unsubscribe in a browser.
+      expect(words((await visit(unsubscribe?.oneClick ?? "", { redirect: "follow" })).text)).toContain("Fewer emails");
       expect(await known()).toEqual([]);
       const fields = { "List-Unsubscribe": "One-Click" };
       const answers = [await press(unsubscribe?.[way] ?? "", fields)];

@@ -81,7 +81,10 @@ describe("a reminder's link", () => {
     expect(text).toContain("1. April 2027");
     expect(text).toContain(`action="/v1/reminders/${token}/cancel"`);
     expect(text).not.toContain("/restore");
-    for (const action of ["cancel", "restore", "confirm", "shown"])
+    // The address of List-Unsubscribe, in a mail program that opens it in a browser.
+    const opened = await show(`/v1/reminders/${token}/cancel`, { redirect: "manual" });
+    expect([opened.status, opened.headers.get("location")]).toEqual([303, `/reminders/${token}`]);
+    for (const action of ["restore", "confirm", "shown"])
       expect((await show(`/v1/reminders/${token}/${action}`)).status).toBe(404);
     expect((await stored(app, id)).state).toBe("pending");
   });

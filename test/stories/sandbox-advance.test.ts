@@ -4,6 +4,7 @@ import { createApp } from "../../src/app.ts";
 import { processInbox } from "../../src/inbox/process.ts";
 import { controlRoutes } from "../../src/sandbox/control.routes.ts";
 import { startApp, type TestApp } from "../support/app.ts";
+import { give } from "../support/giving.ts";
 import { press, remind, someone, stored } from "../support/reminders.ts";
 import { serveApp } from "../support/serve-app.ts";
 
@@ -132,6 +133,26 @@ describe("moving the sandbox's time", () => {
       });
       expect(await answer.json()).toMatchObject({ settled: true });
       expect(running.mailbox.mailbox.list(email)).toHaveLength(1);
+    } finally {
+      await running.close();
+    }
+  });
+
+  test("names mail that the server refuses for now, without waiting for it", async () => {
+    const running = await startApp({ work: true });
+    try {
+      const email = someone();
+      const post = (path: string, body: object) =>
+        fetch(`${running.url}${path}`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(body),
+        });
+      await post("/sandbox/mailbox/faults", { kind: "temporary", times: 20, to: email });
+      await give(running, { amount: 2500 }, { email });
+      await expect
+        .poll(async () => await (await post("/sandbox/stripe/advance", { seconds: 5 })).json(), { timeout: 30_000 })
+        .toMatchObject({ settled: false, waiting_for: { failed_mails: { count: 1 } } });
     } finally {
       await running.close();
     }
