@@ -1,5 +1,6 @@
 import { promises as fs } from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Logger, runMigrations } from "graphile-worker";
 import type { Kysely } from "kysely";
@@ -23,13 +24,31 @@ export async function migrateToLatest(
   db: Kysely<DB>,
   advise: (advice: string) => void = () => {},
 ): Promise<readonly string[]> {
-  const { error, results } = await migrator(db).migrateToLatest();
-  if (error !== undefined) throw error;
-  await runMigrations({ pgPool: poolOf(db), logger: new Logger(() => () => {}) });
+  const applied = new Set<string>();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { error, results = [] } = await migrator(db).migrateToLatest();
+      for (const { status, migrationName } of results) if (status === "Success") applied.add(migrationName);
+      if (error !== undefined) throw error;
+      await runMigrations({ pgPool: poolOf(db), logger: new Logger(() => () => {}) });
+      break;
+    } catch (error) {
+      if (attempt === MOST_ATTEMPTS || !CHANGED_MEANWHILE.has((error as { code?: string }).code ?? "")) throw error;
+      await sleep(PAUSE_MS * attempt);
+    }
+  }
   const advice = await prepareFinanceReader(db);
   if (advice !== null) advise(advice);
-  return (results ?? []).filter((result) => result.status === "Success").map((result) => result.migrationName);
+  return [...applied];
 }
+
+/**
+ * Undefined table, column, schema. The migrator looks at all tables of the database before it waits for its lock, and those of the jobs' queue
+ * may be changed by another process at that moment: Postgres then misses what it has just listed.
+ */
+const CHANGED_MEANWHILE = new Set(["42P01", "42703", "3F000"]);
+const MOST_ATTEMPTS = 8;
+const PAUSE_MS = 100;
 
 /** @throws SetupError when the database lacks a migration: only `npm start` and `migrate` apply them. */
 export async function assertMigrated(db: Kysely<DB>): Promise<void> {
