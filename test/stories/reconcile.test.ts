@@ -159,7 +159,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "a renewal without its payment": {
     breaks: async () => {
       const id = await one(
-        sql`select stripe_charge as id from payments where frequency = 'monthly' and installment = 2 limit 1`,
+        sql`select stripe_charge as id from payments where frequency = 'monthly' and installment = 2 and status = 'paid' limit 1`,
       );
       await run(sql`delete from payments where stripe_charge = ${id}`);
       return [`charge_without_payment ${id}`];
