@@ -19,7 +19,7 @@ export function line(max: number) {
 const ADDRESS = "(address)";
 const EMAIL = /[^\s@/?#&=:;,"'<>()]+(?:@|%40)[^\s@/?#&=:;,"'<>()]+\.[\p{L}\d-]{2,}/giu;
 
-/** The same without e-mail addresses, which newsletters put into their links: who came from where is nobody's business. */
+/** A `line` without e-mail addresses, which newsletters put into their links: who came from where is nobody's business. */
 export function source(max: number) {
   return line(max).transform((text) => (text === undefined ? undefined : withoutEmail(text)));
 }

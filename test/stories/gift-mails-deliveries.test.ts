@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { rebuildBooks } from "../../src/donations/rebuild.ts";
 import { backfill } from "../../src/ledger/backfill/backfill.ts";
+import { toJanuary } from "../support/account.ts";
 import { startApp, type TestApp } from "../support/app.ts";
 import { mailsOf } from "../support/gift-mails.ts";
 import { onStripesPage, type Start, start } from "../support/giving.ts";
@@ -14,7 +15,7 @@ const DAY_MS = 86_400_000;
 let app: TestApp;
 beforeAll(async () => {
   app = await startApp();
-  await app.standIn.advance(Date.UTC(app.clock.now().getUTCFullYear() + 1, 0, 10, 12) - +app.clock.now());
+  await toJanuary(app);
   app.standIn.deliveries.hold();
 });
 afterAll(() => app.close());
